@@ -1,0 +1,82 @@
+# Everything that a developer or a user types. `make` alone says what there is.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Tools that are built once, outside the checkout.
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo
+CARGO_DENY := $(CACHE)/bin/cargo-deny
+CARGO_DENY_VERSION := 0.20.2
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+LOCAL := $(TARGET)/debug/local
+
+# Queries are checked against crates/*/.sqlx, never against a database that happens to run.
+unexport DATABASE_URL CHAT_DATABASE_URL WORKER_DATABASE_URL BUS_DATABASE_URL MESSAGING_DATABASE_URL
+# A developer's settings are not a test's.
+unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR
+
+# For `make run`.
+export PORT HOST DATA BUS
+
+.PHONY: help
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+.PHONY: run
+run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS)
+	@tools/preflight.sh
+	cargo build --quiet --bins --package local --package chat-api --package reminder-worker
+	@exec $(LOCAL) run
+
+.PHONY: build
+build: ## Build every binary and test
+	cargo build --workspace --all-targets
+
+.PHONY: test
+test: build ## Run all tests
+	tools/test.sh $(LOCAL)
+
+.PHONY: check
+check: check-format check-lints check-dependencies check-generated ## Check format, lints, dependency policy, generated files
+
+.PHONY: check-format
+check-format:
+	cargo fmt --all --check
+
+.PHONY: check-lints
+check-lints:
+	cargo clippy --workspace --all-targets --quiet -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' cargo doc --workspace --no-deps --quiet
+
+.PHONY: check-dependencies
+check-dependencies: $(CARGO_DENY)
+	$(CARGO_DENY) --log-level error check bans licenses sources
+
+.PHONY: check-generated
+check-generated: node-tools
+	cargo run --quiet --package events --bin contracts -- check
+	node tools/asyncapi/check.mjs docs/contracts/asyncapi.json
+	cargo build --quiet --package local
+	$(LOCAL) postgres --ephemeral -- tools/sqlx-prepare.sh check
+
+.PHONY: generate
+generate: sqlx ## Write every generated file anew
+	cargo run --quiet --package events --bin contracts -- write
+
+.PHONY: sqlx
+sqlx: ## Write crates/*/.sqlx anew, after a query or a migration has changed
+	cargo build --quiet --package local
+	$(LOCAL) postgres --ephemeral -- tools/sqlx-prepare.sh write
+
+.PHONY: node-tools
+node-tools:
+	cd tools/asyncapi && npm ci --silent --no-audit --no-fund
+
+.PHONY: format
+format: ## Format the code
+	cargo fmt --all
+
+$(CARGO_DENY):
+	cargo install --quiet --locked --root $(CACHE) cargo-deny@$(CARGO_DENY_VERSION)

@@ -1,0 +1,192 @@
+//! The parts of a running chat-api, and how they start and stop.
+
+use std::{net::TcpListener, sync::Arc};
+
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
+use events::Service;
+use messaging::{Inbox, Outbox, Relay, RelaySettings};
+use platform::{settings::EventBus, shutdown::Shutdown};
+use sidecar::{AppToken, Sidecar, SidecarSettings};
+use sqlx::PgPool;
+
+use crate::{
+    Reconciled, commands::passwords::Passwords, context::Context, feed::hub::Hub, http, jobs,
+    settings::ServeSettings, subscribers::ChatSubscriber,
+};
+
+/// How long a request in flight may take to end after the signal, in seconds.
+const REQUEST_DRAIN_SECS: u64 = 10;
+
+/// The three sockets, bound already.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Where people are answered.
+    pub public: TcpListener,
+    /// Health; the pod's address.
+    pub health: TcpListener,
+    /// Where the sidecar delivers; loopback only.
+    pub sidecar: TcpListener,
+}
+
+/// chat-api could not begin, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A socket can't be had.
+    #[error("can't listen on {addr}")]
+    Listen {
+        /// The address that was asked for.
+        addr: std::net::SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A listener or the signals failed.
+    #[error("a listener failed")]
+    Io(#[from] std::io::Error),
+    /// The sidecar's client can't be made.
+    #[error("the sidecar's settings can't be used")]
+    Sidecar(#[from] sidecar::SettingsError),
+}
+
+/// Saying things again broke off; it may begin again.
+#[derive(Debug, thiserror::Error)]
+#[error("saying what stands broke off")]
+pub struct RestateError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl Listeners {
+    /// Binds the three sockets that the settings name.
+    ///
+    /// # Errors
+    /// [`ServeError::Listen`] names the address that is taken.
+    pub fn bind(settings: &ServeSettings) -> Result<Self, ServeError> {
+        let bind =
+            |addr| TcpListener::bind(addr).map_err(|source| ServeError::Listen { addr, source });
+        Ok(Self {
+            public: bind(settings.listen_addr)?,
+            health: bind(settings.service.health_addr)?,
+            sidecar: bind(settings.service.app_addr)?,
+        })
+    }
+}
+
+/// Serves until told to stop, by a signal or by `shutdown`.
+///
+/// Stops in order: no new requests, streams end, background work drains, and the relay last, so
+/// that what was committed on the way is still published.
+///
+/// # Errors
+/// [`ServeError`]; a database or a bus that is away is none.
+pub async fn serve(
+    settings: &ServeSettings,
+    sidecar: &SidecarSettings,
+    pool: PgPool,
+    listeners: Listeners,
+    shutdown: Shutdown,
+) -> Result<(), ServeError> {
+    let context = context(settings, &pool, shutdown.token().child_token());
+    let inbox = Arc::new(Inbox::new(
+        pool.clone(),
+        context.outbox.clone(),
+        Arc::new(ChatSubscriber::new(context.clone())),
+    ));
+    let token = AppToken::new(sidecar.app_api_token.clone());
+    let public = public_server(listeners.public, context.clone())?;
+    let deliveries = messaging::serve(listeners.sidecar, inbox, token)?;
+    let health = platform::health::serve(listeners.health, pool.clone())?;
+    let handles = [public.handle(), deliveries.handle()];
+    let health_handle = health.handle();
+    for server in [public, deliveries, health] {
+        tokio::spawn(server);
+    }
+    start_jobs(settings, &context, &shutdown);
+    let relay = start_relay(settings, sidecar, &pool, context.outbox.clone())?;
+
+    shutdown.requested().await?;
+    for handle in handles {
+        handle.stop(true).await;
+    }
+    if !shutdown.drained().await {
+        tracing::warn!("background work was cut off");
+    }
+    relay.begin();
+    relay.drained().await;
+    health_handle.stop(false).await;
+    pool.close().await;
+    Ok(())
+}
+
+/// Publishes everything again at its present version.
+///
+/// # Errors
+/// [`RestateError`]; what was said until then is said, and saying it twice does no harm.
+pub async fn reconcile(
+    settings: &ServeSettings,
+    pool: &PgPool,
+) -> Result<Reconciled, RestateError> {
+    let context = context(settings, pool, Shutdown::new().token());
+    jobs::reconcile(&context).await.map_err(|error| RestateError(Box::new(error)))
+}
+
+/// Publishes what has come due of the daily refresh since the last time; `serve` does it every
+/// minute.
+///
+/// # Errors
+/// [`RestateError`]; the next time begins where the last complete one ended.
+pub async fn refresh(settings: &ServeSettings, pool: &PgPool) -> Result<(), RestateError> {
+    let context = context(settings, pool, Shutdown::new().token());
+    jobs::refresh(&context).await.map_err(|error| RestateError(Box::new(error)))
+}
+
+fn context(
+    settings: &ServeSettings,
+    pool: &PgPool,
+    stop: tokio_util::sync::CancellationToken,
+) -> Context {
+    Context {
+        pool: pool.clone(),
+        outbox: Outbox::new(Service::ChatApi, settings.service.event_bus),
+        hub: Arc::new(Hub::default()),
+        keys: settings.service.sealing_keys.clone(),
+        passwords: Passwords::new(),
+        public_url: settings.public_url.clone(),
+        stop,
+    }
+}
+
+fn public_server(listener: TcpListener, context: Context) -> std::io::Result<Server> {
+    let context = web::Data::new(context);
+    Ok(HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(http::correlate))
+            .app_data(context.clone())
+            .configure(http::configure)
+    })
+    .disable_signals()
+    .shutdown_timeout(REQUEST_DRAIN_SECS)
+    .listen(listener)?
+    .run())
+}
+
+fn start_jobs(settings: &ServeSettings, context: &Context, shutdown: &Shutdown) {
+    shutdown.spawn(jobs::poll_feeds(context.clone(), shutdown.token()));
+    shutdown.spawn(jobs::tidy(context.clone(), shutdown.token()));
+    // Held events only wait; saying things again would pile them up.
+    if settings.service.event_bus == EventBus::Dapr {
+        shutdown.spawn(jobs::refresh_daily(context.clone(), shutdown.token()));
+    }
+}
+
+/// The relay stops on its own, after everything else.
+fn start_relay(
+    settings: &ServeSettings,
+    sidecar: &SidecarSettings,
+    pool: &PgPool,
+    outbox: Outbox,
+) -> Result<Shutdown, ServeError> {
+    let shutdown = Shutdown::new();
+    if settings.service.event_bus == EventBus::Dapr {
+        let relay_settings = RelaySettings::new(settings.service.pubsub_name.clone());
+        let relay = Relay::new(pool.clone(), outbox, Sidecar::new(sidecar)?, relay_settings);
+        shutdown.spawn(relay.run(shutdown.token()));
+    }
+    Ok(shutdown)
+}

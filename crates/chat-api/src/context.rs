@@ -1,0 +1,33 @@
+//! What every request, subscriber and job works with.
+
+use std::sync::Arc;
+
+use events::{CorrelationId, UserId};
+use messaging::Outbox;
+use platform::sealing::KeyRing;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{commands::passwords::Passwords, feed::hub::Hub};
+
+/// The parts of a running chat-api. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) pool: PgPool,
+    pub(crate) outbox: Outbox,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) keys: KeyRing,
+    pub(crate) passwords: Passwords,
+    /// Where people reach this service.
+    pub(crate) public_url: Url,
+    /// Ends the live streams.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Who asks, and the request that all follows from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) user_id: UserId,
+    pub(crate) correlation_id: CorrelationId,
+}

@@ -1,0 +1,90 @@
+//! Making a task.
+
+use events::{
+    Due, Priority, RecurrenceRule, ReminderSpec, Status, TaskId, TaskState, TimeZone, UserId,
+};
+
+use super::{Decided, Moment, Refusal, Task};
+use crate::domain::{
+    schedule::{first_due, is_same_kind, occurrence_of},
+    tag::Tags,
+    text::{Description, TaskTitle},
+};
+
+/// A task that somebody asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct NewTask {
+    pub(crate) title: TaskTitle,
+    pub(crate) description: Option<Description>,
+    pub(crate) priority: Priority,
+    pub(crate) status: Status,
+    pub(crate) due_date: Option<Due>,
+    pub(crate) time_zone: Option<TimeZone>,
+    pub(crate) recurrence: Option<RecurrenceRule>,
+    /// Left out: one at the due time.
+    pub(crate) reminders: Option<Vec<ReminderSpec>>,
+    pub(crate) tags: Tags,
+}
+
+/// Makes a task; of a recurring one without a due date, its first occurrence is due.
+pub(crate) fn create(
+    new: NewTask,
+    task_id: TaskId,
+    user_id: UserId,
+    user_zone: TimeZone,
+    moment: Moment,
+) -> Result<Decided, Refusal> {
+    if new.status == Status::Done {
+        return Err(Refusal::field("status", "of a new task is TODO or IN_PROGRESS"));
+    }
+    let due_date = new.due_date.or_else(|| new.recurrence.as_ref().map(first_due));
+    check_kinds(new.recurrence.as_ref(), due_date)?;
+    let state = TaskState {
+        task_id,
+        title: new.title.into_inner(),
+        description: new.description.map(Description::into_inner),
+        priority: new.priority,
+        status: new.status,
+        due_date,
+        occurrence: occurrence(new.recurrence.as_ref(), due_date),
+        recurrence: new.recurrence,
+        tags: new.tags.into_inner(),
+        user_id,
+        created_at: moment.now,
+        version: moment.version,
+        time_zone: new.time_zone.unwrap_or(user_zone),
+        reminders: new.reminders.unwrap_or_else(|| vec![ReminderSpec::AT_DUE]),
+        snoozes: vec![],
+        dismissed: vec![],
+        schedule_since: Some(moment.now),
+    };
+    let task = Task {
+        state,
+        updated_at: moment.now,
+        completed_at: None,
+        deleted_at: None,
+        delivery_problem: None,
+    };
+    Ok(Decided { facts: vec![task.state.clone().into()], task })
+}
+
+/// A rule of days has due days, a rule of times has due times.
+pub(super) fn check_kinds(
+    recurrence: Option<&RecurrenceRule>,
+    due_date: Option<Due>,
+) -> Result<(), Refusal> {
+    match (recurrence, due_date) {
+        (Some(rule), Some(due)) if !is_same_kind(rule, due) => {
+            Err(Refusal::field("due_date", "and recurrence.dtstart are both days or both times"))
+        }
+        (Some(_), None) => Err(Refusal::field("due_date", "of a recurring task can't be removed")),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn occurrence(
+    recurrence: Option<&RecurrenceRule>,
+    due_date: Option<Due>,
+) -> Option<events::Nominal> {
+    Some(occurrence_of(recurrence?, due_date?))
+}

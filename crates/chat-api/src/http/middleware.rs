@@ -1,0 +1,141 @@
+//! Around every request: its correlation id, its span, who calls, and the problem that it ends in.
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderValue},
+    middleware::Next,
+    web,
+};
+use events::CorrelationId;
+use platform::telemetry;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::caller::{CORRELATION_HEADER, SESSION_COOKIE, SignedIn};
+use crate::{
+    context::Context,
+    error::Failure,
+    queries::identity::{Credential, user_of},
+};
+
+const BEARER: &str = "Bearer ";
+
+/// Gives a request its correlation id (its own where that is a UUID) and its span, continues its
+/// trace, and renders what goes wrong.
+pub(crate) async fn correlate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let correlation_id = header(&request, CORRELATION_HEADER)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(CorrelationId::random);
+    request.extensions_mut().insert(correlation_id);
+    let span = tracing::info_span!(
+        "request",
+        correlation_id = %correlation_id,
+        http.method = %request.method(),
+    );
+    if let Some(parent) = header(&request, "traceparent") {
+        telemetry::continue_trace(&span, parent);
+    }
+    answer(request, next, correlation_id).instrument(span).await
+}
+
+async fn answer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    correlation_id: CorrelationId,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let response = next.call(request).await?.map_into_boxed_body();
+    let mut response = rendered(response, correlation_id);
+    if let Ok(value) = HeaderValue::from_str(&correlation_id.to_string()) {
+        response.headers_mut().insert(header::HeaderName::from_static(CORRELATION_HEADER), value);
+    }
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    tracing::info!(
+        http.route = response.request().match_pattern().unwrap_or_default(),
+        http.status = response.status().as_u16(),
+        elapsed_ms = began.elapsed().as_millis(),
+        "answered"
+    );
+    Ok(response)
+}
+
+/// An error as a problem; anything else as it is.
+fn rendered(
+    response: ServiceResponse<BoxBody>,
+    correlation_id: CorrelationId,
+) -> ServiceResponse<BoxBody> {
+    let problem = response.response().error().map(|error| match error.as_error::<Failure>() {
+        Some(failure) => {
+            failure.log();
+            failure.render(correlation_id)
+        }
+        None => {
+            let status = error.as_response_error().status_code();
+            Failure::of_framework(status).render(correlation_id)
+        }
+    });
+    match problem {
+        Some(problem) => response.into_response(problem),
+        None => response,
+    }
+}
+
+/// Lets only those pass who are signed in, and of a browser only pages of this site change things.
+pub(crate) async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match signed_in(&request).await {
+        Ok(signed_in) => {
+            request.extensions_mut().insert(signed_in);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        // Keeps the error, which `correlate` renders.
+        Err(failure) => Ok(request.error_response(failure)),
+    }
+}
+
+async fn signed_in(request: &ServiceRequest) -> Result<SignedIn, Failure> {
+    let context = request.app_data::<web::Data<Context>>().ok_or(Failure::NotSignedIn)?;
+    let credential = credential(request).ok_or(Failure::NotSignedIn)?;
+    let user_id = user_of(context, &credential).await?.ok_or(Failure::NotSignedIn)?;
+    let is_cookie = matches!(credential, Credential::Session(_));
+    if is_cookie && !request.method().is_safe() && is_cross_site(request, context) {
+        return Err(Failure::CrossSite);
+    }
+    Ok(SignedIn { user_id, credential })
+}
+
+/// A bearer token wins over a cookie.
+fn credential(request: &ServiceRequest) -> Option<Credential> {
+    if let Some(authorization) = header(request, "authorization") {
+        let (scheme, token) = authorization.split_at_checked(BEARER.len())?;
+        return scheme
+            .eq_ignore_ascii_case(BEARER)
+            .then(|| Credential::api_token(token.trim()))
+            .flatten();
+    }
+    Credential::session(request.cookie(SESSION_COOKIE)?.value())
+}
+
+/// Whether a browser says that a page of another site asks. Without an Origin nobody says so.
+fn is_cross_site(request: &ServiceRequest, context: &Context) -> bool {
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return false };
+    let Ok(origin) = origin.to_str() else { return true };
+    let is_host = origin
+        .split_once("://")
+        .is_some_and(|(_, host)| header(request, "host").is_some_and(|own| own == host));
+    !is_host && origin != context.public_url.origin().ascii_serialization()
+}
+
+fn header<'r>(request: &'r ServiceRequest, name: &str) -> Option<&'r str> {
+    request.headers().get(name)?.to_str().ok()
+}

@@ -1,0 +1,111 @@
+//! The public listener: a handler parses, calls one command or query, and renders.
+//!
+//! Promises: everything but registering and signing in answers a stranger 401 before the body is
+//! read; whatever goes wrong is problem+json. Never: SQL, a decision.
+
+mod accounts;
+mod body;
+mod caller;
+mod channels;
+mod middleware;
+mod openapi;
+mod page;
+mod query;
+mod reminders;
+mod settings;
+mod stream;
+mod task_body;
+mod task_view;
+mod tasks;
+mod timeline;
+mod tokens;
+
+use actix_web::{
+    HttpResponse, Resource,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::error::Failure;
+
+/// The largest body that is read, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+
+pub(crate) use middleware::correlate;
+
+/// All routes.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config
+        .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
+        .service(at("/").route(web::get().to(page::show)))
+        .service(web::redirect("/api/docs", "/api/docs/"))
+        .service(
+            SwaggerUi::new("/api/docs/{_:.*}")
+                .url("/api/openapi.json", openapi::Document::openapi()),
+        )
+        .service(
+            web::scope("/api/v1")
+                .service(at("/auth/register").route(web::post().to(accounts::register)))
+                .service(at("/auth/login").route(web::post().to(accounts::log_in)))
+                .service(
+                    web::scope("")
+                        .wrap(from_fn(middleware::authenticate))
+                        .configure(for_people)
+                        .default_service(web::to(not_found)),
+                ),
+        )
+        .default_service(web::to(not_found));
+}
+
+/// What only somebody who is signed in reaches.
+fn for_people(config: &mut ServiceConfig) {
+    config
+        .service(at("/auth/logout").route(web::post().to(accounts::log_out)))
+        .service(at("/me").route(web::get().to(accounts::me)))
+        .service(
+            at("/tokens").route(web::get().to(tokens::list)).route(web::post().to(tokens::create)),
+        )
+        .service(at("/tokens/{token_id}").route(web::delete().to(tokens::delete)))
+        .service(
+            at("/settings")
+                .route(web::get().to(settings::show))
+                .route(web::put().to(settings::replace)),
+        )
+        .service(
+            at("/channels")
+                .route(web::get().to(channels::list))
+                .route(web::post().to(channels::create)),
+        )
+        .service(at("/channels/{channel_id}").route(web::delete().to(channels::delete)))
+        .service(at("/channels/{channel_id}/test").route(web::post().to(channels::test)))
+        .service(
+            at("/tasks").route(web::get().to(tasks::list)).route(web::post().to(tasks::create)),
+        )
+        .service(
+            at("/tasks/{task_id}")
+                .route(web::get().to(tasks::show))
+                .route(web::patch().to(tasks::change))
+                .route(web::delete().to(tasks::delete)),
+        )
+        .service(at("/tasks/{task_id}/complete").route(web::post().to(tasks::complete)))
+        .service(at("/tasks/{task_id}/reopen").route(web::post().to(tasks::reopen)))
+        .service(at("/tasks/{task_id}/restore").route(web::post().to(tasks::restore)))
+        .service(at("/tasks/{task_id}/timeline").route(web::get().to(timeline::list)))
+        .service(at("/reminders").route(web::get().to(reminders::list)))
+        .service(at("/stream").route(web::get().to(stream::follow)));
+}
+
+/// A resource that answers other methods with 405.
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(method_not_allowed))
+}
+
+async fn not_found() -> Result<HttpResponse, Failure> {
+    Err(Failure::NotFound)
+}
+
+async fn method_not_allowed() -> Result<HttpResponse, Failure> {
+    Err(Failure::MethodNotAllowed)
+}

@@ -1,0 +1,13 @@
+//! `/`: what runs here.
+
+use actix_web::HttpResponse;
+
+const PAGE: &str = include_str!("page.html");
+
+/// A plain page until there is a better one.
+pub(super) async fn show() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"))
+        .body(PAGE.replace("{version}", env!("CARGO_PKG_VERSION")))
+}

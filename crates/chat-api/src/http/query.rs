@@ -1,0 +1,86 @@
+//! What stands behind the question mark; what nobody asks for is ignored.
+
+use std::{
+    collections::HashMap,
+    future::{Ready, ready},
+};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev::Payload};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL};
+use chrono::DateTime;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::error::Failure;
+
+/// Says how far the live feed was before a list was read.
+const FEED_POSITION_HEADER: &str = "X-Feed-Position";
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 200;
+
+/// The query's values by name; of a name given twice, the last.
+#[derive(Debug)]
+pub(super) struct Query(HashMap<String, String>);
+
+/// A place in a list ordered by a time and an id.
+pub(super) type Place = (DateTime<chrono::Utc>, Uuid);
+
+impl FromRequest for Query {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+        ready(Ok(Self(pairs.into_owned().collect())))
+    }
+}
+
+impl Query {
+    /// A value as it stands.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A value that is one of a few words.
+    pub(super) fn word<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Failure> {
+        self.get(name)
+            .map(|text| {
+                serde_json::from_value(text.into()).map_err(|error| Failure::field(name, error))
+            })
+            .transpose()
+    }
+
+    /// `limit`, 1 to 200.
+    pub(super) fn limit(&self) -> Result<i64, Failure> {
+        let Some(text) = self.get("limit") else { return Ok(DEFAULT_LIMIT) };
+        text.parse()
+            .ok()
+            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+            .ok_or_else(|| Failure::field("limit", format!("is a number from 1 to {MAX_LIMIT}")))
+    }
+
+    /// `cursor`, as [`write_cursor`] wrote it.
+    pub(super) fn cursor<T: DeserializeOwned>(&self) -> Result<Option<T>, Failure> {
+        self.get("cursor")
+            .map(|text| {
+                let json = BASE64_URL.decode(text).ok();
+                json.and_then(|json| serde_json::from_slice(&json).ok())
+                    .ok_or_else(|| Failure::field("cursor", "is no next_cursor of a list"))
+            })
+            .transpose()
+    }
+}
+
+/// A place in a list as a text that means nothing to others.
+pub(super) fn write_cursor(place: &impl Serialize) -> Result<String, Failure> {
+    let json = serde_json::to_vec(place).map_err(Failure::internal)?;
+    Ok(BASE64_URL.encode(json))
+}
+
+/// The answer of a list.
+pub(super) fn list_response(feed_position: i64) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((FEED_POSITION_HEADER, feed_position.to_string()));
+    response
+}

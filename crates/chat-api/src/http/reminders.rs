@@ -1,0 +1,96 @@
+//! `/reminders`.
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    caller::SignedIn,
+    query::{Place, Query, list_response, write_cursor},
+    task_view::reminder_status_schema,
+};
+use crate::{
+    context::Context,
+    error::{Failure, Problem},
+    queries,
+    store::reminders::{Cursor, Reminder, ReminderStatus},
+};
+
+/// A reminder, as the reminder service told it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReminderItem {
+    id: Uuid,
+    task_id: Uuid,
+    /// The task's title.
+    title: Option<String>,
+    #[schema(schema_with = reminder_status_schema)]
+    status: String,
+    /// When the occurrence is due.
+    due_date: Option<String>,
+    /// When it comes, or was to come.
+    reminder_time: Option<DateTime<Utc>>,
+    triggered_at: Option<DateTime<Utc>>,
+    /// It came late because the service was down or learned of it late.
+    late: bool,
+    cancelled_at: Option<DateTime<Utc>>,
+    /// Why it will not come.
+    reason: Option<String>,
+}
+
+/// A page of reminders.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReminderList {
+    items: Vec<ReminderItem>,
+    next_cursor: Option<String>,
+}
+
+impl From<Reminder> for ReminderItem {
+    fn from(reminder: Reminder) -> Self {
+        Self {
+            id: reminder.reminder_id,
+            task_id: reminder.task_id,
+            title: reminder.title,
+            status: reminder.status,
+            due_date: reminder.due_date,
+            reminder_time: reminder.reminder_time,
+            triggered_at: reminder.triggered_at,
+            late: reminder.late,
+            cancelled_at: reminder.cancelled_at,
+            reason: reminder.reason,
+        }
+    }
+}
+
+/// A page of reminders in the order of their time.
+#[utoipa::path(get, path = "/api/v1/reminders", tag = "reminders",
+    params(("status" = Option<String>, Query, description = "scheduled, triggered or cancelled"),
+        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = ReminderList), (status = 422, body = Problem)))]
+pub(super) async fn list(
+    context: web::Data<Context>,
+    signed_in: SignedIn,
+    query: Query,
+) -> Result<HttpResponse, Failure> {
+    let status = query.get("status").map(parse_status).transpose()?;
+    let cursor = query
+        .cursor::<Place>()?
+        .map(|(listed_at, id)| Cursor { listed_at, reminder_id: id.into() });
+    let limit = query.limit()?;
+    let page = queries::reminders::list(&context, signed_in.user_id, status, cursor, limit).await?;
+    let next_cursor = page
+        .next
+        .map(|next| write_cursor(&(next.listed_at, next.reminder_id.uuid())))
+        .transpose()?;
+    let items = page.items.into_iter().map(ReminderItem::from).collect();
+    Ok(list_response(page.feed_position).json(ReminderList { items, next_cursor }))
+}
+
+fn parse_status(name: &str) -> Result<ReminderStatus, Failure> {
+    ReminderStatus::ALL
+        .into_iter()
+        .find(|status| status.name() == name)
+        .ok_or_else(|| Failure::field("status", "is scheduled, triggered or cancelled"))
+}

@@ -1,0 +1,49 @@
+//! `/stream`.
+
+use std::convert::Infallible;
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use futures_util::stream::unfold;
+
+use super::{caller::SignedIn, query::Query};
+use crate::{
+    context::Context,
+    error::Problem,
+    feed::stream::{Follower, Start},
+};
+
+const LAST_EVENT_ID: &str = "Last-Event-ID";
+
+/// Follows what is new, as server-sent events: `event:` is the event's type, `id:` a number that
+/// resumes, `data:` the event as JSON. An id that is pruned or was never given answers with the
+/// event `reset`.
+#[utoipa::path(get, path = "/api/v1/stream", tag = "stream",
+    params(("after" = Option<i64>, Query, description = "resume after this id; from now without"),
+        ("Last-Event-ID" = Option<String>, Header, description = "wins over after")),
+    responses((status = 200, content_type = "text/event-stream", body = String),
+        (status = 401, body = Problem)))]
+pub(super) async fn follow(
+    context: web::Data<Context>,
+    signed_in: SignedIn,
+    query: Query,
+    request: HttpRequest,
+) -> HttpResponse {
+    let last = request.headers().get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
+    let start = match last.or(query.get("after")) {
+        None => Start::Now,
+        Some(text) => match text.trim().parse() {
+            Ok(seq) if seq >= 0 => Start::After(seq),
+            _ => Start::Unknown,
+        },
+    };
+    let context = context.get_ref().clone();
+    let follower = Follower::new(context, signed_in.user_id, signed_in.credential, start);
+    let chunks = unfold(follower, |mut follower| async move {
+        follower.next().await.map(|chunk| (Ok::<_, Infallible>(chunk), follower))
+    });
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(chunks)
+}

@@ -1,0 +1,134 @@
+//! A task as people write it: a new one, a merge patch, a completion.
+
+use events::{Due, Nominal, Priority, RecurrenceRule, ReminderSpec, Status, TimeZone};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    body::{Field, Fields, any},
+    task_view::{RecurrenceView, ReminderView, priority_schema, status_schema},
+};
+use crate::{
+    domain::{
+        schedule::{check_due, check_recurrence, check_reminders},
+        tag::Tags,
+        task::{NewTask, TaskPatch},
+        text::{Description, TaskTitle},
+    },
+    error::Failure,
+};
+
+/// A new task, or what is to change of one: there, what is left out stays and null removes.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct TaskBody {
+    /// Required in a new task; not blank.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    #[serde(default)]
+    title: Field,
+    /// Markdown.
+    #[schema(value_type = Option<String>, max_length = 20_000)]
+    #[serde(default)]
+    description: Field,
+    #[schema(schema_with = priority_schema, required = false)]
+    #[serde(default)]
+    priority: Field,
+    /// A new task is not DONE; a change to DONE is a completion, one from DONE reopens.
+    #[schema(schema_with = status_schema, required = false)]
+    #[serde(default)]
+    status: Field,
+    /// An instant with any RFC 3339 offset, or a date for a whole day in `time_zone`.
+    #[schema(value_type = Option<String>, example = "2026-11-24T17:00:00Z")]
+    #[serde(default)]
+    due_date: Field,
+    /// An IANA time zone; the person's own where it is left out of a new task.
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    #[serde(default)]
+    time_zone: Field,
+    #[schema(value_type = Option<RecurrenceView>)]
+    #[serde(default)]
+    recurrence: Field,
+    /// At most 20. Left out: one at the due time. Empty: none.
+    #[schema(value_type = Option<Vec<ReminderView>>, max_items = 20)]
+    #[serde(default)]
+    reminders: Field,
+    /// At most 50 of 1 to 50 characters, without `#` and white space.
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    #[serde(default)]
+    tags: Field,
+    /// Where a recurring task's status becomes DONE: the occurrence that was done.
+    #[schema(value_type = Option<String>, example = "2026-11-29T18:00:00")]
+    #[serde(default)]
+    occurrence: Field,
+}
+
+/// What was done.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct CompleteBody {
+    /// The occurrence that was done; required of a recurring task.
+    #[schema(value_type = Option<String>, example = "2026-11-29T18:00:00")]
+    #[serde(default)]
+    occurrence: Field,
+}
+
+impl TaskBody {
+    /// Reads a new task.
+    pub(super) fn into_new(self) -> Result<NewTask, Failure> {
+        let mut fields = Fields::default();
+        let title = fields.required("title", self.title, TaskTitle::parse);
+        let description = fields.optional("description", self.description, Description::parse);
+        let priority = fields.given("priority", self.priority, any::<Priority>);
+        let status = fields.given("status", self.status, any::<Status>);
+        let due_date = fields.optional("due_date", self.due_date, |due: Due| check_due(due));
+        let time_zone = fields.optional("time_zone", self.time_zone, any::<TimeZone>);
+        let recurrence = fields.optional("recurrence", self.recurrence, check_rule);
+        let reminders = fields.optional("reminders", self.reminders, check_specs);
+        let tags = fields.optional("tags", self.tags, Tags::parse);
+        let title = fields.finish(title)?;
+        Ok(NewTask {
+            title,
+            description,
+            priority: priority.unwrap_or_default(),
+            status: status.unwrap_or_default(),
+            due_date,
+            time_zone,
+            recurrence,
+            reminders,
+            tags: tags.unwrap_or_default(),
+        })
+    }
+
+    /// Reads a merge patch.
+    pub(super) fn into_patch(self) -> Result<TaskPatch, Failure> {
+        let mut fields = Fields::default();
+        let patch = TaskPatch {
+            title: fields.given("title", self.title, TaskTitle::parse),
+            description: fields.patch("description", self.description, Description::parse),
+            priority: fields.given("priority", self.priority, any::<Priority>),
+            status: fields.given("status", self.status, any::<Status>),
+            due_date: fields.patch("due_date", self.due_date, |due: Due| check_due(due)),
+            time_zone: fields.given("time_zone", self.time_zone, any::<TimeZone>),
+            recurrence: fields.patch("recurrence", self.recurrence, check_rule),
+            reminders: fields.patch("reminders", self.reminders, check_specs),
+            tags: fields.patch("tags", self.tags, Tags::parse).map(|tags| tags.unwrap_or_default()),
+            occurrence: fields.optional("occurrence", self.occurrence, any::<Nominal>),
+        };
+        fields.finish(Some(patch))
+    }
+}
+
+impl CompleteBody {
+    /// The occurrence, if one is named.
+    pub(super) fn into_occurrence(self) -> Result<Option<Nominal>, Failure> {
+        let mut fields = Fields::default();
+        let occurrence = fields.optional("occurrence", self.occurrence, any::<Nominal>);
+        fields.finish(Some(occurrence))
+    }
+}
+
+fn check_rule(rule: RecurrenceRule) -> Result<RecurrenceRule, crate::domain::Refused> {
+    check_recurrence(rule)
+}
+
+fn check_specs(specs: Vec<ReminderSpec>) -> Result<Vec<ReminderSpec>, crate::domain::Refused> {
+    check_reminders(specs)
+}

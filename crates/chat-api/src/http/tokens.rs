@@ -1,0 +1,102 @@
+//! `/tokens`.
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    body::{Field, Fields, JsonBody},
+    caller::{SignedIn, parse_id},
+};
+use crate::{
+    commands,
+    context::Context,
+    domain::text::TokenName,
+    error::{Failure, Problem},
+    queries,
+    store::tokens::ApiToken,
+};
+
+/// A token that somebody asks for.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct TokenBody {
+    /// What its owner calls it, 1 to 100 characters.
+    #[schema(value_type = String, min_length = 1, max_length = 100, required)]
+    #[serde(default)]
+    name: Field,
+}
+
+/// A token as it is listed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TokenView {
+    id: Uuid,
+    name: String,
+    created_at: DateTime<Utc>,
+}
+
+/// A token as it is seen once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NewTokenView {
+    #[serde(flatten)]
+    view: TokenView,
+    /// To be sent as `Authorization: Bearer …`.
+    token: String,
+}
+
+/// All tokens.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TokenList {
+    items: Vec<TokenView>,
+    /// Always null: they all fit on a page.
+    next_cursor: Option<String>,
+}
+
+impl From<ApiToken> for TokenView {
+    fn from(token: ApiToken) -> Self {
+        Self { id: token.token_id, name: token.name, created_at: token.created_at }
+    }
+}
+
+/// The tokens, oldest first.
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "accounts",
+    responses((status = 200, body = TokenList), (status = 401, body = Problem)))]
+pub(super) async fn list(
+    context: web::Data<Context>,
+    signed_in: SignedIn,
+) -> Result<HttpResponse, Failure> {
+    let tokens = queries::tokens::list(&context, signed_in.user_id).await?;
+    let items = tokens.into_iter().map(TokenView::from).collect();
+    Ok(HttpResponse::Ok().json(TokenList { items, next_cursor: None }))
+}
+
+/// Makes a token; it is shown this once.
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "accounts", request_body = TokenBody,
+    responses((status = 201, body = NewTokenView), (status = 409, body = Problem),
+        (status = 422, body = Problem)))]
+pub(super) async fn create(
+    context: web::Data<Context>,
+    signed_in: SignedIn,
+    JsonBody(body): JsonBody<TokenBody>,
+) -> Result<HttpResponse, Failure> {
+    let mut fields = Fields::default();
+    let name = fields.required("name", body.name, TokenName::parse);
+    let name = fields.finish(name)?;
+    let (token, secret) = commands::tokens::create(&context, signed_in.user_id, name).await?;
+    let view = NewTokenView { view: token.into(), token: secret.reveal() };
+    Ok(HttpResponse::Created().json(view))
+}
+
+/// Deletes a token.
+#[utoipa::path(delete, path = "/api/v1/tokens/{token_id}", tag = "accounts",
+    params(("token_id" = Uuid, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub(super) async fn delete(
+    context: web::Data<Context>,
+    signed_in: SignedIn,
+    token_id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    commands::tokens::delete(&context, signed_in.user_id, parse_id(&token_id)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

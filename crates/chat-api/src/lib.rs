@@ -1,0 +1,27 @@
+//! chat-api: owns people, tasks and conversation.
+//!
+//! A handler (`http`) calls a command or a query. A command loads, lets `domain` decide, saves
+//! through `store`, appends to the outbox and adds to the live `feed`, in one transaction. What the
+//! reminder worker says comes in through `subscribers` and becomes read models. `jobs` is what
+//! nobody asks for. The services share no table; all that passes between them is an event.
+//!
+//! What is public here is what `main` and the tests need.
+
+mod app;
+mod commands;
+mod context;
+mod domain;
+mod error;
+mod feed;
+mod http;
+mod jobs;
+mod migrate;
+mod queries;
+mod settings;
+mod store;
+mod subscribers;
+
+pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
+pub use jobs::Reconciled;
+pub use migrate::migrate;
+pub use settings::{Command, MigrateSettings, ServeSettings};

@@ -1,0 +1,55 @@
+//! The binary: `chat-api [serve|migrate|reconcile]`.
+
+use anyhow::Context;
+use chat_api::{Command, Listeners, MigrateSettings, ServeSettings};
+use platform::{database, shutdown::Shutdown, telemetry::Telemetry};
+use sidecar::SidecarSettings;
+
+const SERVICE: &str = "chat-api";
+/// A migration needs one connection and a lock.
+const MIGRATE_CONNECTIONS: u32 = 2;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let command = Command::from_args(std::env::args_os());
+    let telemetry = Telemetry::init(SERVICE, command.log().log_format)?;
+    let result = match command {
+        Command::Serve(settings) => serve(&settings).await,
+        Command::Migrate(settings) => migrate(&settings).await,
+        Command::Reconcile(settings) => reconcile(&settings).await,
+    };
+    telemetry.flush();
+    result
+}
+
+async fn serve(settings: &ServeSettings) -> anyhow::Result<()> {
+    let pool = pool(settings)?;
+    let sidecar = SidecarSettings::from_env()?;
+    let listeners = Listeners::bind(settings)?;
+    tracing::info!(addr = %settings.listen_addr, "chat-api answers");
+    chat_api::serve(settings, &sidecar, pool, listeners, Shutdown::new()).await?;
+    tracing::info!("chat-api stopped");
+    Ok(())
+}
+
+async fn migrate(settings: &MigrateSettings) -> anyhow::Result<()> {
+    let url = &settings.database.database_url;
+    let pool = database::pool(url, SERVICE, MIGRATE_CONNECTIONS)?;
+    database::wait_until_reachable(&pool).await;
+    chat_api::migrate(&pool).await.context("the database can't be migrated")
+}
+
+async fn reconcile(settings: &ServeSettings) -> anyhow::Result<()> {
+    let pool = pool(settings)?;
+    let said = chat_api::reconcile(settings, &pool).await?;
+    println!(
+        "reconciled: {} tasks, {} tombstones, {} people's settings",
+        said.tasks, said.tombstones, said.settings
+    );
+    Ok(())
+}
+
+fn pool(settings: &ServeSettings) -> anyhow::Result<sqlx::PgPool> {
+    let connections = settings.service.database_max_connections;
+    Ok(database::pool(&settings.database.database_url, SERVICE, connections)?)
+}

@@ -1,0 +1,104 @@
+//! What chat-api is told by flags or the environment; `--help` documents it.
+
+use std::{ffi::OsString, net::SocketAddr};
+
+use clap::{Args, Parser};
+use platform::settings::{DatabaseSettings, LogSettings, ServiceSettings};
+use url::Url;
+
+/// Owns people, tasks and conversation.
+#[derive(Debug, Parser)]
+#[command(name = "chat-api", version)]
+pub enum Command {
+    /// Answer people and the sidecar until told to stop; what is done where no command is given
+    Serve(ServeSettings),
+    /// Bring the database up to date; safe beside a running older release
+    Migrate(MigrateSettings),
+    /// Publish every task, tombstone and person's settings again; part of every restore
+    Reconcile(ServeSettings),
+}
+
+/// What migrating needs.
+#[derive(Args, Clone, Debug)]
+pub struct MigrateSettings {
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
+/// What serving needs.
+#[derive(Args, Clone, Debug)]
+pub struct ServeSettings {
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogSettings,
+    /// What both services need.
+    #[command(flatten)]
+    pub service: ServiceSettings,
+
+    /// Where people are answered
+    #[arg(long, env, default_value = "127.0.0.1:8080")]
+    pub listen_addr: SocketAddr,
+
+    /// Where people reach this service: decides whether cookies are Secure and which Origin is ours
+    #[arg(long, env, default_value = "http://127.0.0.1:8080")]
+    pub public_url: Url,
+}
+
+impl Command {
+    /// Reads the command line; one that begins with a flag, or is empty, means `serve`.
+    #[must_use]
+    pub fn from_args(args: impl IntoIterator<Item = OsString>) -> Self {
+        let mut args: Vec<OsString> = args.into_iter().collect();
+        let asks_about_all = ["-h", "--help", "-V", "--version"];
+        let names_command = args
+            .get(1)
+            .and_then(|first| first.to_str())
+            .is_some_and(|first| !first.starts_with('-') || asks_about_all.contains(&first));
+        if !names_command {
+            args.insert(args.len().min(1), "serve".into());
+        }
+        Self::parse_from(args)
+    }
+
+    /// How to log.
+    #[must_use]
+    pub const fn log(&self) -> &LogSettings {
+        match self {
+            Self::Serve(settings) | Self::Reconcile(settings) => &settings.log,
+            Self::Migrate(settings) => &settings.log,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    fn command(args: &[&str]) -> Command {
+        let url = ["--database-url", "postgres://localhost/x"];
+        let all = ["chat-api"].iter().chain(args).chain(&url).map(OsString::from);
+        Command::from_args(all)
+    }
+
+    #[test]
+    fn without_a_command_it_serves() {
+        let serve = command(&["--sealing-keys", KEY, "--listen-addr", "127.0.0.1:9"]);
+        let Command::Serve(settings) = serve else { panic!("{serve:?}") };
+        assert_eq!(settings.listen_addr.port(), 9);
+        assert!(matches!(command(&["reconcile", "--sealing-keys", KEY]), Command::Reconcile(_)));
+    }
+
+    #[test]
+    fn migrating_needs_no_keys() {
+        assert!(matches!(command(&["migrate"]), Command::Migrate(_)));
+    }
+}

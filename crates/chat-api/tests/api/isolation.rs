@@ -1,0 +1,148 @@
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Row};
+
+use crate::{
+    stack::{Answer, Stack},
+    worker::Reminding,
+};
+use events::Topic;
+
+#[tokio::test]
+async fn what_is_another_persons_is_not_found() {
+    let stack = Stack::start().await;
+    let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
+    let task = ada.make_task(json!({"title": "secret"})).await;
+    let trashed = ada.make_task(json!({"title": "secret"})).await;
+    let id = |thing: &Value| thing["id"].as_str().expect("an id").to_owned();
+    ada.delete(&format!("/tasks/{}", id(&trashed))).await;
+    let webhook = json!({"kind": "webhook", "url": "http://ada.test"});
+    let channel = ada.post("/channels", webhook).await.body;
+    let token = ada.post("/tokens", json!({"name": "adas"})).await.body;
+    let reminding = Reminding::of(&task, ada.user_id);
+    stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
+    let before = stack.outbox().await.len();
+
+    let task_path = format!("/tasks/{}", id(&task));
+    for (method, path) in [
+        (Method::GET, task_path.clone()),
+        (Method::PATCH, task_path.clone()),
+        (Method::DELETE, task_path.clone()),
+        (Method::POST, format!("{task_path}/complete")),
+        (Method::POST, format!("{task_path}/reopen")),
+        (Method::POST, format!("/tasks/{}/restore", id(&trashed))),
+        (Method::GET, format!("{task_path}/timeline")),
+        (Method::DELETE, format!("/channels/{}", id(&channel))),
+        (Method::POST, format!("/channels/{}/test", id(&channel))),
+        (Method::DELETE, format!("/tokens/{}", id(&token))),
+    ] {
+        let request = bob.request(method.clone(), &path).json(&json!({"title": "mine"}));
+        Answer::of(request).await.assert_problem(404, "not_found");
+    }
+    for list in ["/tasks", "/channels", "/tokens", "/reminders"] {
+        assert_eq!(bob.get(list).await.body["items"], json!([]), "{list}");
+        assert_ne!(ada.get(list).await.body["items"], json!([]), "{list}");
+    }
+    assert_eq!(bob.get("/tasks").await.header("x-feed-position"), "0");
+    assert_eq!(ada.get(&task_path).await.body, task, "nothing changed");
+    assert_eq!(stack.outbox().await.len(), before, "and nothing was told");
+    stack.stop().await;
+}
+
+/// Every table that has a person's rows.
+const TABLES: [&str; 9] = [
+    "person",
+    "session",
+    "api_token",
+    "channel",
+    "task",
+    "reminder",
+    "timeline",
+    "feed_head",
+    "feed",
+];
+
+#[tokio::test]
+async fn a_query_that_forgets_the_person_still_sees_only_the_persons_own_rows() {
+    let stack = Stack::start().await;
+    let people = [stack.register("ada").await, stack.register("bob").await];
+    for person in &people {
+        let task = person.make_task(json!({"title": "x"})).await;
+        person.post("/channels", json!({"kind": "webhook", "url": "http://a.test"})).await;
+        person.post("/tokens", json!({"name": "x"})).await;
+        let reminding = Reminding::of(&task, person.user_id);
+        stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
+    }
+    for table in TABLES {
+        let rows = format!("select user_id from {table}");
+        let mut nobody = stack.role.begin().await.expect("a transaction");
+        let seen = sqlx::query(AssertSqlSafe(rows.clone())).fetch_all(&mut *nobody).await;
+        assert_eq!(seen.expect("rows").len(), 0, "{table}: who says nothing sees nothing");
+        nobody.rollback().await.expect("rolled back");
+
+        let mut ada = stack.role.begin().await.expect("a transaction");
+        sqlx::query("select set_config('app.user_id', $1, true)")
+            .bind(people[0].user_id.to_string())
+            .execute(&mut *ada)
+            .await
+            .expect("set");
+        let seen = sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut *ada).await.expect("rows");
+        assert!(!seen.is_empty(), "{table}");
+        for row in seen {
+            assert_eq!(row.get::<uuid::Uuid, _>(0), people[0].user_id.uuid(), "{table}");
+        }
+        let others = format!("update {table} set user_id = user_id where user_id <> $1");
+        let touched = sqlx::query(AssertSqlSafe(others))
+            .bind(people[0].user_id.uuid())
+            .execute(&mut *ada)
+            .await
+            .expect("an update");
+        assert_eq!(touched.rows_affected(), 0, "{table}");
+    }
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_can_be_written_for_another_person() {
+    let stack = Stack::start().await;
+    let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
+    let mut tx = stack.role.begin().await.expect("a transaction");
+    sqlx::query("select set_config('app.user_id', $1, true)")
+        .bind(ada.user_id.to_string())
+        .execute(&mut *tx)
+        .await
+        .expect("set");
+    let forged = sqlx::query(
+        "insert into session (token_hash, user_id, created_at, expires_at)
+         values ('x', $1, now(), now() + interval '1 day')",
+    )
+    .bind(bob.user_id.uuid())
+    .execute(&mut *tx)
+    .await
+    .expect_err("refused");
+    assert!(forged.to_string().contains("row-level security"), "{forged}");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn every_table_with_a_person_in_it_is_behind_the_wall() {
+    let stack = Stack::start().await;
+    let bare = stack
+        .count(
+            "select count(*) from pg_class c join pg_attribute a on a.attrelid = c.oid
+             where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+                 and a.attname = 'user_id' and not (c.relrowsecurity and c.relforcerowsecurity)",
+        )
+        .await;
+    assert_eq!(bare, 0);
+    let is_plain: bool = sqlx::query_scalar(
+        "select not (rolsuper or rolbypassrls) from pg_roles where rolname = current_user",
+    )
+    .fetch_one(&stack.role)
+    .await
+    .expect("a role");
+    assert!(is_plain, "these tests would show nothing");
+    let ada = stack.register("ada").await;
+    assert_eq!(ada.get("/me").await.status, StatusCode::OK);
+    stack.stop().await;
+}

@@ -1,0 +1,18 @@
+//! chat-api as its callers and its sidecar see it: on real sockets, with a real PostgreSQL, as a
+//! role that is no superuser.
+
+mod accounts;
+mod bad_input;
+mod concurrency;
+mod convergence;
+mod events_out;
+mod isolation;
+mod jobs;
+mod schemas;
+mod settings;
+mod stack;
+mod stream;
+mod stream_client;
+mod subscriber;
+mod tasks;
+mod worker;

@@ -1,0 +1,113 @@
+use events::{Payload, Topic};
+use platform::sealing::{KeyRing, Sealed};
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::stack::{Row, Stack};
+
+fn version(row: &Row) -> i64 {
+    row.event.payload.version().expect("a version")
+}
+
+#[tokio::test]
+async fn settings_are_told_whole_each_time_they_change_and_only_then() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let settings =
+        json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00", "to": "07:30"}});
+    let expected =
+        json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00:00", "to": "07:30:00"}});
+    for _ in 0..2 {
+        let answer = ada.put("/settings", settings.clone()).await;
+        assert_eq!((answer.status, &answer.body), (StatusCode::OK, &expected));
+    }
+    assert_eq!(ada.get("/settings").await.body, expected);
+    let told = stack.published(Topic::UserEvents).await;
+    assert_eq!(told.len(), 2, "once at registration, once for the change");
+    assert!(version(&told[1]) > version(&told[0]));
+    let Payload::NotificationSettingsUpdated(said) = &told[1].event.payload else { panic!() };
+    assert_eq!(said.time_zone.name(), "Asia/Tokyo");
+    assert_eq!(said.quiet_hours.expect("quiet hours").to.to_string(), "07:30:00");
+    let cleared = ada.put("/settings", json!({"time_zone": "Asia/Tokyo"})).await;
+    assert!(cleared.body["quiet_hours"].is_null());
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_channel_rests_and_travels_sealed_and_its_secret_is_shown_once() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let url = "https://example.test/hook?key=hidden";
+    let made = ada.post("/channels", json!({"kind": "webhook", "url": url})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let secret = made.body["secret"].as_str().expect("a secret").to_owned();
+    let id = made.body["id"].as_str().expect("an id").to_owned();
+    assert!(secret.starts_with("whsec_"));
+    let listed = ada.get("/channels").await.body;
+    assert_eq!(listed["items"], json!([{"id": id, "kind": "webhook", "url": url}]));
+
+    let told = stack.published(Topic::UserEvents).await;
+    let Payload::NotificationSettingsUpdated(said) = &told[1].event.payload else { panic!() };
+    assert!(version(&told[1]) > version(&told[0]));
+    let channel = &said.channels[0];
+    let keys: &KeyRing = &stack.settings.service.sealing_keys;
+    let open = |what: &str, sealed: &events::SealedText| {
+        let sealed =
+            Sealed { key_id: sealed.key_id.clone(), ciphertext: sealed.ciphertext.clone() };
+        keys.open(&format!("{}/{id}/{what}", ada.user_id), &sealed)
+    };
+    assert_eq!(open("address", &channel.address).as_deref(), Ok(url));
+    let sealed_secret = channel.secret.as_ref().expect("a secret");
+    assert_eq!(open("secret", sealed_secret), Ok(secret.clone()));
+
+    let at_rest: String = sqlx::query_scalar(
+        "select concat((select jsonb_agg(c) from channel c), (select string_agg(envelope, '')
+             from messaging.outbox))",
+    )
+    .fetch_one(&stack.admin)
+    .await
+    .expect("all rows");
+    assert!(!at_rest.contains("example.test/hook") && !at_rest.contains(&secret[6..]));
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_channel_that_is_removed_is_missing_from_what_is_told() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let body = json!({"kind": "webhook", "url": "http://example.test", "secret":
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"});
+    let made = ada.post("/channels", body).await;
+    assert_eq!(made.body["secret"], "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let path = format!("/channels/{}", made.body["id"].as_str().expect("an id"));
+    assert_eq!(ada.post(&format!("{path}/test"), json!({})).await.status, StatusCode::ACCEPTED);
+    assert_eq!(ada.delete(&path).await.status, StatusCode::NO_CONTENT);
+    ada.delete(&path).await.assert_problem(404, "not_found");
+    ada.post(&format!("{path}/test"), json!({})).await.assert_problem(404, "not_found");
+    let told = stack.published(Topic::UserEvents).await;
+    let kinds: Vec<&str> = told.iter().map(|row| row.event.event_type().name()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "notification-settings-updated",
+            "notification-settings-updated",
+            "channel-test-requested",
+            "notification-settings-updated"
+        ]
+    );
+    let Payload::NotificationSettingsUpdated(last) = &told[3].event.payload else { panic!() };
+    assert!(last.channels.is_empty());
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_has_at_most_twenty_channels() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let body = json!({"kind": "webhook", "url": "http://example.test"});
+    for _ in 0..20 {
+        assert_eq!(ada.post("/channels", body.clone()).await.status, StatusCode::CREATED);
+    }
+    ada.post("/channels", body).await.assert_problem(409, "too_many");
+    stack.stop().await;
+}

@@ -1,0 +1,125 @@
+//! The API as a person's program uses it.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// An account and its token, on one instance of chat-api.
+#[derive(Clone, Debug)]
+pub struct Person {
+    client: Client,
+    base: String,
+    token: String,
+}
+
+/// An answer of the API.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// The request's correlation id.
+    pub correlation_id: Uuid,
+    /// Its body; null where it has none.
+    pub body: Value,
+}
+
+/// An instant so many seconds from now, as RFC 3339.
+#[must_use]
+pub fn in_seconds(seconds: i64) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a person's clock")]
+    let now: DateTime<Utc> = Utc::now();
+    (now + TimeDelta::seconds(seconds)).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+impl Person {
+    /// Registers a new account and makes a token.
+    ///
+    /// # Panics
+    /// When the API refuses.
+    pub async fn register(base: &str) -> Self {
+        let client = Client::builder().cookie_store(true).no_proxy().build().expect("a client");
+        let email = format!("{}@example.test", Uuid::new_v4().simple());
+        let body = json!({ "email": email, "password": "correct horse battery" });
+        let registered = client
+            .post(format!("{base}/api/v1/auth/register"))
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(registered.status(), StatusCode::CREATED, "{:?}", registered.text().await);
+        let made = client
+            .post(format!("{base}/api/v1/tokens"))
+            .json(&json!({ "name": "e2e" }))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(made.status(), StatusCode::CREATED);
+        let made: Value = made.json().await.expect("a token");
+        let token = made["token"].as_str().expect("a token").to_owned();
+        let client = Client::builder().no_proxy().build().expect("a client");
+        Self { client, base: base.to_owned(), token }
+    }
+
+    /// The same person on another instance.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
+    /// Asks the API; `None` where there is no answer.
+    pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Option<Answer> {
+        let mut request = self
+            .client
+            .request(method, format!("{}/api/v1{path}", self.base))
+            .bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.ok()?;
+        let status = response.status();
+        let correlation_id =
+            response.headers().get("x-correlation-id")?.to_str().ok()?.parse().ok()?;
+        let text = response.text().await.ok()?;
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Some(Answer { status, correlation_id, body })
+    }
+
+    /// Asks, and takes the answer.
+    ///
+    /// # Panics
+    /// Without an answer, or with one that is no success.
+    pub async fn must(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let answer = self.ask(method, path, body).await.expect("an answer");
+        assert!(answer.status.is_success(), "{path}: {answer:?}");
+        answer
+    }
+
+    /// Makes a task with a reminder at its due time.
+    ///
+    /// # Panics
+    /// When the API refuses.
+    pub async fn create_task(&self, title: &str, due_date: &str) -> Answer {
+        let body = json!({ "title": title, "due_date": due_date });
+        self.must(Method::POST, "/tasks", Some(body)).await
+    }
+
+    /// Makes a webhook channel.
+    ///
+    /// # Panics
+    /// When the API refuses.
+    pub async fn create_webhook(&self, url: &str) -> Answer {
+        let body = json!({ "kind": "webhook", "url": url });
+        self.must(Method::POST, "/channels", Some(body)).await
+    }
+
+    /// The person's reminders of a status.
+    ///
+    /// # Panics
+    /// When the API refuses.
+    pub async fn reminders(&self, status: &str) -> Vec<Value> {
+        let path = format!("/reminders?status={status}&limit=200");
+        let answer = self.must(Method::GET, &path, None).await;
+        answer.body["items"].as_array().expect("a list").clone()
+    }
+}

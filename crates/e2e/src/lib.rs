@@ -1,0 +1,20 @@
+//! The whole system under test: the real binaries as processes of their own, on a real PostgreSQL,
+//! with a proxy on every connection between them, so that any part can be killed with -9 and any
+//! connection cut after its Nth message.
+//!
+//! Never: a hook in a service. What a test can't see over HTTP, on the bus or in a database, a user
+//! can't either.
+
+mod api;
+mod bus;
+mod process;
+mod run;
+mod sink;
+mod stack;
+
+pub use api::{Answer, Person, in_seconds};
+pub use bus::{BusRecord, records};
+pub use process::Process;
+pub use run::Run;
+pub use sink::{Notification, Sink};
+pub use stack::{Instance, Options, Stack};

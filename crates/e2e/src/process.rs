@@ -1,0 +1,131 @@
+//! One process of the system.
+
+use std::{
+    fs::File,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+/// A binary of ours, its settings, and the process that runs it now.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    binary: &'static str,
+    arguments: Vec<String>,
+    environment: Vec<(&'static str, String)>,
+    log: PathBuf,
+    child: Option<Child>,
+}
+
+impl Process {
+    /// A process that is not running yet; its output goes to `{name}.log` in `folder`.
+    #[must_use]
+    pub fn new(
+        name: &str,
+        folder: &Path,
+        binary: &'static str,
+        arguments: Vec<String>,
+        environment: Vec<(&'static str, String)>,
+    ) -> Self {
+        let log = folder.join(format!("{name}.log"));
+        Self { name: name.to_owned(), binary, arguments, environment, log, child: None }
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When the binary was not built: `make test` builds them all.
+    pub fn start(&mut self) {
+        assert!(self.child.is_none(), "{} is running", self.name);
+        self.child = Some(self.command().spawn().unwrap_or_else(|error| {
+            panic!("{} can't be started (was it built?): {error}", self.binary)
+        }));
+    }
+
+    /// Sets a variable for its next start.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.environment.retain(|(other, _)| *other != name);
+        self.environment.push((name, value.to_owned()));
+    }
+
+    /// Kills it with -9 and starts it again.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.start();
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn run(mut self) {
+        self.start();
+        let status = self.child.as_mut().expect("started").wait().expect("a status");
+        assert!(status.success(), "{} failed: {status}\n{}", self.name, self.log());
+        self.child = None;
+    }
+
+    /// Kills it with -9, if it runs.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a process of ours can be killed");
+            child.wait().expect("a status");
+        }
+    }
+
+    /// What it wrote so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    fn command(&self) -> Command {
+        let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
+        let mut command = Command::new(binaries().join(self.binary));
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .env(
+                "RUST_LOG",
+                std::env::var("E2E_RUST_LOG")
+                    .unwrap_or_else(|_| "info,sqlx=error,actix_server=warn".to_owned()),
+            )
+            .env("RUST_BACKTRACE", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
+        command
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- {}\n{}", self.name, tail(&self.log()));
+        }
+    }
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(40)..].join("\n")
+}
+
+/// The folder with the binaries of this build: two above the test's own.
+pub(crate) fn binaries() -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    test.ancestors().nth(2).expect("the build's folder").to_owned()
+}
+
+/// A loopback port that is free now.
+pub(crate) fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+}

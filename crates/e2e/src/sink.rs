@@ -1,0 +1,100 @@
+//! A webhook's target that honours the key: it counts what it sees.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// A notification as it came.
+#[derive(Clone, Debug)]
+pub struct Notification {
+    /// Its `webhook-id`: the key that makes a repetition one.
+    pub key: String,
+    /// Its body.
+    pub body: Value,
+    /// When it came, by this machine's clock, which is also the database's here.
+    pub at: DateTime<Utc>,
+}
+
+/// The target.
+#[derive(Debug)]
+pub struct Sink {
+    address: SocketAddr,
+    got: Arc<Mutex<Vec<Notification>>>,
+    server: ServerHandle,
+}
+
+impl Sink {
+    /// Starts it on a free port.
+    ///
+    /// # Panics
+    /// When no port is free.
+    #[must_use]
+    pub fn start() -> Self {
+        let got: Arc<Mutex<Vec<Notification>>> = Arc::default();
+        let seen = web::Data::from(got.clone());
+        let server = HttpServer::new(move || {
+            App::new().app_data(seen.clone()).default_service(web::to(take))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind("127.0.0.1:0")
+        .expect("a free port");
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Self { address, got, server: handle }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All that came, in its order, repetitions included.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn got(&self) -> Vec<Notification> {
+        self.got.lock().expect("no thread panicked").clone()
+    }
+
+    /// What a receiver that honours the key has: the first of each.
+    #[must_use]
+    pub fn distinct(&self) -> HashMap<String, Notification> {
+        let mut distinct = HashMap::new();
+        for notification in self.got() {
+            distinct.entry(notification.key.clone()).or_insert(notification);
+        }
+        distinct
+    }
+
+    /// Stops it.
+    pub async fn stop(self) {
+        self.server.stop(false).await;
+    }
+}
+
+async fn take(
+    request: HttpRequest,
+    body: web::Bytes,
+    seen: web::Data<Mutex<Vec<Notification>>>,
+) -> HttpResponse {
+    let key = request.headers().get("webhook-id").and_then(|value| value.to_str().ok());
+    #[expect(clippy::disallowed_methods, reason = "a test's stamp")]
+    let at = Utc::now();
+    seen.lock().expect("no thread panicked").push(Notification {
+        key: key.unwrap_or_default().to_owned(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+        at,
+    });
+    HttpResponse::NoContent().finish()
+}

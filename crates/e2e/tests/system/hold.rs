@@ -1,0 +1,38 @@
+//! `EVENT_BUS=hold`: chat-api before there is a bus.
+
+use e2e::{Options, Sink, Stack, records};
+use testing::eventually;
+
+use crate::story::{
+    all_notified, all_settled, assert_promise, insist_on_task, person_with_webhook,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_held_back_is_published_when_a_sidecar_comes() {
+    let mut stack = Stack::start(Options { hold: true, ..Options::default() }).await;
+    let sink = Sink::start();
+    let person = person_with_webhook(&stack, &sink).await;
+    let task = insist_on_task(&person, "Held back", 1).await;
+    let waiting: i64 = sqlx::query_scalar(
+        "select count(*) from messaging.outbox where held and published_at is null",
+    )
+    .fetch_one(&stack.chat)
+    .await
+    .unwrap();
+    assert!(waiting >= 2, "settings and task wait: {waiting}");
+    assert_eq!(records(&stack.bus, "task-events").await.len(), 0);
+
+    stack.chat_apis[0].service.set("EVENT_BUS", "dapr");
+    stack.chat_apis[0].service.restart();
+    all_notified(&sink, std::slice::from_ref(&task)).await;
+    assert_promise(&sink, std::slice::from_ref(&task));
+    let published = records(&stack.bus, "task-events").await;
+    assert!(published[0].cloud_event["releasedat"].is_string(), "{published:?}");
+    eventually("chat-api to be back", || async {
+        (person.reminders("triggered").await.len() == 1).then_some(())
+    })
+    .await;
+    all_settled(&stack).await;
+    sink.stop().await;
+    stack.stop().await;
+}

@@ -1,0 +1,62 @@
+//! The contracts that chat-api and reminder-worker share, and all that they share.
+//!
+//! Owns: the envelope, the topics, every event's payload, the recurrence rule, the typed ids and
+//! the derivation of a reminder's id. Promises: what these types write, the JSON Schemas in
+//! `schemas/` accept; what an older release wrote, these types read. Never: I/O, a clock, a
+//! database.
+//!
+//! Start at [`Event`] (an envelope with its payload), then [`Topic`] (where it travels).
+
+mod cloud_event;
+mod dead_letter;
+mod due;
+mod envelope;
+mod ids;
+mod nominal;
+mod notification;
+mod offset;
+mod payload;
+mod receipt;
+mod recurrence;
+mod reminder;
+mod reminder_spec;
+mod service;
+mod task;
+mod topic;
+mod user;
+mod version;
+mod wire;
+mod zone;
+
+pub use cloud_event::CloudEvent;
+pub use dead_letter::{
+    DeadLetterDiscardRequested, DeadLetterRedriveRequested, EventDeadLettered,
+    MAX_DEAD_LETTER_HEAD_BYTES,
+};
+pub use due::{Due, DueError};
+pub use envelope::{DecodeError, Decoded, EVENT_VERSION, Event};
+pub use ids::{
+    ChannelId, CorrelationId, DeadLetterId, DeliveryId, EventId, InvalidId, ReminderId, TaskId,
+    UserId,
+};
+pub use nominal::{Nominal, NominalError};
+pub use notification::{DeliveryOutcome, NotificationDelivered};
+pub use offset::{MAX_OFFSET_SECS, Offset, OffsetError};
+pub use payload::{EventType, Payload};
+pub use receipt::{EventsReceived, MAX_RECEIPTS_PER_EVENT, Receipt, ReceiptOutcome};
+pub use recurrence::{
+    Basis, MAX_EXDATES, MAX_RRULE_CHARS, MIN_INTERVAL_MINUTES, RecurrenceError, RecurrenceRule,
+};
+pub use reminder::{CancelReason, Folded, ReminderCancelled, ReminderScheduled, ReminderTriggered};
+pub use reminder_spec::{ReminderSpec, ReminderSpecError};
+pub use service::Service;
+pub use task::{
+    FieldChange, Priority, Snooze, Status, TaskCompleted, TaskDeleted, TaskState, TaskUpdated,
+};
+pub use topic::Topic;
+pub use user::{
+    ChannelKind, ChannelSettings, ChannelTestRequested, NotificationSettingsUpdated, QuietHours,
+    SealedText, UserDeleted,
+};
+pub use version::{Revision, SettingsVersion, TaskVersion};
+pub use zone::{TimeZone, UnknownZone};

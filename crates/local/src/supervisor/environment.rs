@@ -1,0 +1,156 @@
+//! What each process is started with: addresses, tokens, keys.
+//!
+//! Ports and tokens are new in every run; the sealing keys are kept, or nothing sealed would open.
+
+use std::{
+    ffi::OsString,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use events::Service;
+use nix::sys::signal::Signal;
+use platform::sealing::KEY_BYTES;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::process::Command;
+
+use crate::{
+    postgres::random_text,
+    process::{free_loopback_port, tied},
+};
+
+/// The secret with the keys that both services seal with.
+pub(crate) const SEALING_KEYS: &str = "sealing-keys";
+
+/// A service and its sidecar.
+#[derive(Clone, Debug)]
+pub(crate) struct Application {
+    /// The service, whose name is its app id and its binary's.
+    pub(crate) service: Service,
+    /// Its binary.
+    pub(crate) binary: PathBuf,
+    /// Its own database.
+    pub(crate) database_url: SecretString,
+    /// Where it answers whether it is ready.
+    pub(crate) health_address: SocketAddr,
+    /// Where it takes deliveries.
+    pub(crate) app_address: SocketAddr,
+    /// Where its sidecar serves the Dapr API, on 127.0.0.1.
+    pub(crate) dapr_http_port: u16,
+    api_token: SecretString,
+    app_token: SecretString,
+    /// What this service alone is told.
+    pub(crate) own: Vec<(&'static str, OsString)>,
+}
+
+/// What all sidecars are told.
+#[derive(Clone, Debug)]
+pub(crate) struct SidecarSettings {
+    /// This very program.
+    pub(crate) program: PathBuf,
+    /// The folders with components and subscriptions.
+    pub(crate) resources: Vec<PathBuf>,
+    /// The database of the log.
+    pub(crate) bus_url: SecretString,
+}
+
+impl Application {
+    /// With ports and tokens of its own.
+    ///
+    /// # Errors
+    /// No port is left.
+    pub(crate) fn new(
+        service: Service,
+        bin_dir: &Path,
+        database_url: SecretString,
+        own: Vec<(&'static str, OsString)>,
+    ) -> io::Result<Self> {
+        let loopback = || Ok::<_, io::Error>((Ipv4Addr::LOCALHOST, free_loopback_port()?).into());
+        Ok(Self {
+            service,
+            binary: binary(bin_dir, service),
+            database_url,
+            health_address: loopback()?,
+            app_address: loopback()?,
+            dapr_http_port: free_loopback_port()?,
+            api_token: random_text().into(),
+            app_token: random_text().into(),
+            own,
+        })
+    }
+
+    /// The service itself, or what one of its subcommands does.
+    pub(crate) fn command(&self, subcommand: Option<&str>, sealing_keys: &SecretString) -> Command {
+        let mut command = clean(&self.binary);
+        command
+            .args(subcommand)
+            .env("DATABASE_URL", self.database_url.expose_secret())
+            .env("HEALTH_ADDR", self.health_address.to_string())
+            .env("APP_ADDR", self.app_address.to_string())
+            .env("DAPR_HTTP_PORT", self.dapr_http_port.to_string())
+            .env("DAPR_API_TOKEN", self.api_token.expose_secret())
+            .env("APP_API_TOKEN", self.app_token.expose_secret())
+            .env("EVENT_BUS", "dapr")
+            .env("SEALING_KEYS", sealing_keys.expose_secret())
+            .env("LOG_FORMAT", "text")
+            .envs(self.own.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Its sidecar, with daprd's flags.
+    pub(crate) fn sidecar(&self, settings: &SidecarSettings) -> Command {
+        let mut command = clean(&settings.program);
+        command
+            .args(["sidecar", "--app-id", self.service.name()])
+            .args(["--app-port", &self.app_address.port().to_string()])
+            .args(["--dapr-http-port", &self.dapr_http_port.to_string()])
+            // The service has ended when its sidecar is told to.
+            .args(["--dapr-block-shutdown-duration", "0s"])
+            .env("BUS_DATABASE_URL", settings.bus_url.expose_secret())
+            .env("DAPR_API_TOKEN", self.api_token.expose_secret())
+            .env("APP_API_TOKEN", self.app_token.expose_secret());
+        for folder in &settings.resources {
+            command.arg("--resources-path").arg(folder);
+        }
+        command
+    }
+}
+
+/// Where a service's binary is.
+pub(crate) fn binary(bin_dir: &Path, service: Service) -> PathBuf {
+    bin_dir.join(service.name())
+}
+
+/// New keys as both services read them.
+pub(crate) fn new_sealing_keys() -> String {
+    format!("k1:{}", BASE64.encode(rand::random::<[u8; KEY_BYTES]>()))
+}
+
+/// A command that is killed when we die, without what the environment may say about other databases
+/// and sidecars.
+fn clean(program: &Path) -> Command {
+    let mut command = tied(program, Signal::SIGKILL);
+    let inherited = std::env::vars_os().map(|(name, _)| name);
+    for name in inherited.filter(|name| is_foreign(name.as_encoded_bytes())) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn is_foreign(name: &[u8]) -> bool {
+    [b"PG".as_slice(), b"DAPR_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_keys_are_keys() {
+        let keys: platform::sealing::KeyRing = new_sealing_keys().parse().expect("keys");
+        let sealed = keys.seal("context", "text");
+        assert_eq!(keys.open("context", &sealed).as_deref(), Ok("text"));
+    }
+}

@@ -1,0 +1,5 @@
+//! What every bus must do, over HTTP only.
+
+pub(crate) mod delivering;
+pub(crate) mod publishing;
+pub(crate) mod sharing;

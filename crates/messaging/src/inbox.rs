@@ -1,0 +1,189 @@
+//! The way in: each event once, with its effect and its receipt in one transaction.
+//!
+//! Answers RETRY only for what can heal, which is our own database being away. What will never be
+//! taken becomes a dead letter and is acknowledged: a record that is refused for ever blocks its
+//! partition for ever.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use events::{Decoded, Event, Payload, Service, Topic};
+use platform::{database::is_transient, telemetry};
+use serde::Deserialize;
+use sidecar::{CloudEventRecord, Delivery, DeliveryStatus, RecordContent};
+use sqlx::{Acquire, PgConnection, PgPool};
+use tracing::Instrument;
+
+use crate::{
+    AppendError, ApplyError, Incoming, Outbox, Outcome, Subscriber,
+    dead_letter::{self, Poison},
+    receipts, store,
+};
+
+/// The inbox of a service.
+#[derive(Debug)]
+pub struct Inbox<S> {
+    pool: PgPool,
+    outbox: Outbox,
+    subscriber: Arc<S>,
+}
+
+/// What a record says, before it meets the database.
+enum Reading {
+    /// An event for us.
+    Incoming(Box<Incoming>),
+    /// Nothing for us: a type that this release does not know, or our own words.
+    Ignored,
+    /// No event at all.
+    Poison(String),
+}
+
+impl<S: Subscriber> Inbox<S> {
+    /// An inbox that applies events through a subscriber.
+    #[must_use]
+    pub fn new(pool: PgPool, outbox: Outbox, subscriber: Arc<S>) -> Self {
+        Self { pool, outbox, subscriber }
+    }
+
+    /// Takes a delivery that came by the route of `topic`. Never fails: the answer says what the
+    /// sidecar is to do.
+    pub async fn receive(&self, topic: Topic, delivery: &Delivery) -> DeliveryStatus {
+        let span = tracing::info_span!("receive", topic = topic.name());
+        if let RecordContent::CloudEvent(CloudEventRecord { traceparent: Some(parent), .. }) =
+            delivery.content()
+        {
+            telemetry::continue_trace(&span, &parent);
+        }
+        self.receive_in_span(topic, delivery).instrument(span).await
+    }
+
+    async fn receive_in_span(&self, topic: Topic, delivery: &Delivery) -> DeliveryStatus {
+        let poison = Poison {
+            topic: topic.name(),
+            partition: delivery.partition,
+            offset: delivery.offset,
+            record: &delivery.record,
+        };
+        let result = match read(topic, delivery, self.outbox.service()) {
+            Reading::Ignored => return DeliveryStatus::Success,
+            Reading::Poison(reason) => self.refuse(&poison, &reason).await,
+            Reading::Incoming(incoming) => self.take(&incoming, &poison).await,
+        };
+        match result {
+            Ok(()) => DeliveryStatus::Success,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    topic = topic.name(),
+                    "a delivery is to come again"
+                );
+                DeliveryStatus::Retry
+            }
+        }
+    }
+
+    async fn refuse(&self, poison: &Poison<'_>, reason: &str) -> Result<(), ApplyError> {
+        let mut tx = self.pool.begin().await?;
+        dead_letter::keep(&mut tx, &self.outbox, poison, reason).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(())
+    }
+
+    async fn take(&self, incoming: &Incoming, poison: &Poison<'_>) -> Result<(), ApplyError> {
+        if let Payload::EventsReceived(received) = &incoming.event.payload {
+            let mut tx = self.pool.begin().await?;
+            receipts::settle(&mut tx, self.subscriber.as_ref(), received).await?;
+            tx.commit().await?;
+            return Ok(());
+        }
+        let event_id = incoming.event.event_id.uuid();
+        let topic = incoming.topic.name();
+        let mut tx = self.pool.begin().await?;
+        if !store::inbox::insert(&mut tx, event_id, topic).await? {
+            // Taken before, so its receipt was lost or is on its way: say it again.
+            let outcome = store::inbox::outcome(&mut tx, event_id, topic).await?;
+            store::receipts::owe(&mut tx, event_id, topic, &outcome).await?;
+            tx.commit().await?;
+            return Ok(());
+        }
+        let outcome = self.apply(&mut tx, incoming).await?;
+        if let Outcome::Rejected { reason } = &outcome {
+            dead_letter::keep(&mut tx, &self.outbox, poison, reason).await?;
+        }
+        let receipt = outcome.clone().into();
+        store::inbox::set_outcome(&mut tx, event_id, topic, &receipt).await?;
+        store::receipts::owe(&mut tx, event_id, topic, &receipt).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        self.subscriber.committed(incoming, &outcome);
+        Ok(())
+    }
+
+    /// Applies an event inside a savepoint, so that a rejected one leaves nothing behind.
+    async fn apply(
+        &self,
+        conn: &mut PgConnection,
+        incoming: &Incoming,
+    ) -> Result<Outcome, ApplyError> {
+        let mut savepoint = conn.begin().await?;
+        let outcome = match self.subscriber.apply(&mut savepoint, incoming).await {
+            Ok(outcome) => outcome,
+            Err(ApplyError::Database(error)) if is_transient(&error) => return Err(error.into()),
+            Err(ApplyError::Append(AppendError::Database(error))) if is_transient(&error) => {
+                return Err(error.into());
+            }
+            Err(error) => Outcome::Rejected { reason: chain(&error) },
+        };
+        match outcome {
+            Outcome::Rejected { .. } => savepoint.rollback().await?,
+            Outcome::Applied | Outcome::Stale { .. } => savepoint.commit().await?,
+        }
+        Ok(outcome)
+    }
+}
+
+fn read(topic: Topic, delivery: &Delivery, service: Service) -> Reading {
+    let json = match delivery.content() {
+        RecordContent::CloudEvent(event) => event.data,
+        RecordContent::Bare(json) => json,
+        RecordContent::NotJson => return Reading::Poison("the record is not JSON".to_owned()),
+    };
+    let event = match Event::decode(&json) {
+        Ok(Decoded::Event(event)) => *event,
+        Ok(Decoded::Unknown { event_type, event_version }) => {
+            tracing::info!(
+                event.kind = event_type,
+                event.version = event_version,
+                topic = topic.name(),
+                "an event of an unknown type or version is passed over"
+            );
+            return Reading::Ignored;
+        }
+        Err(error) => return Reading::Poison(chain(&error)),
+    };
+    if event.producer == service {
+        return Reading::Ignored;
+    }
+    if !event.event_type().topics().contains(&topic) {
+        return Reading::Poison(format!("{} does not travel on {topic}", event.event_type()));
+    }
+    Reading::Incoming(Box::new(Incoming { topic, event, released_at: released_at(delivery) }))
+}
+
+/// Our own extension of the CloudEvent; absent where it is malformed.
+fn released_at(delivery: &Delivery) -> Option<DateTime<Utc>> {
+    #[derive(Deserialize)]
+    struct Extensions {
+        releasedat: Option<DateTime<Utc>>,
+    }
+    serde_json::from_slice::<Extensions>(&delivery.record).ok()?.releasedat
+}
+
+/// An error with its causes, for a person.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

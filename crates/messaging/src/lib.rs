@@ -1,0 +1,37 @@
+//! Delivery between the services: the same code in both.
+//!
+//! Dapr and Kafka are the transport and never the durability: they are known to lose, double and
+//! stall messages. So an event is a row before it is a message, and stays one until the consumer
+//! has said that it took it.
+//!
+//! - A command appends to the [`Outbox`] in its own transaction. Nobody waits for the broker.
+//! - The [`Relay`] of one process at a time publishes, in order per key, and marks.
+//! - The consumer's [`Inbox`] records what it has seen, applies it through a [`Subscriber`], and
+//!   owes a receipt, all in one transaction.
+//! - Receipts come back in batches; the producer's row is deleted. A row without one is sent again.
+//! - What can't be taken is kept whole as a dead letter, announced, and acknowledged.
+//!
+//! Owns the schema `messaging` in each service's database. Never: a table of a service's own, a rule
+//! of the product, an answer to a caller.
+
+mod clock;
+mod dead_letter;
+mod inbox;
+mod lease;
+mod listener;
+mod migrate;
+mod outbox;
+mod receipts;
+mod relay;
+mod store;
+mod subscriber;
+
+pub use clock::now;
+pub use inbox::Inbox;
+pub use lease::{LEASE_SECS, Lease};
+pub use listener::{MAX_DELIVERY_BYTES, serve};
+pub use migrate::migrate;
+pub use outbox::{AppendError, MAX_EVENT_BYTES, Outbox, Outgoing};
+pub use receipts::Settled;
+pub use relay::{Relay, RelaySettings};
+pub use subscriber::{ApplyError, Incoming, Outcome, Subscriber};

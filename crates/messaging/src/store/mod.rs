@@ -1,0 +1,8 @@
+//! The SQL of the schema `messaging`, one module a table; functions named after what they answer.
+
+pub(crate) mod dead_letters;
+pub(crate) mod inbox;
+pub(crate) mod lease;
+pub(crate) mod outbox;
+pub(crate) mod receipts;
+pub(crate) mod relay_state;

@@ -1,0 +1,223 @@
+//! The table `messaging.outbox`.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// Rows to insert, a column a field, all of one length.
+#[derive(Debug, Default)]
+pub(crate) struct NewRows {
+    pub(crate) event_id: Vec<Uuid>,
+    pub(crate) topic: Vec<String>,
+    pub(crate) event_type: Vec<String>,
+    pub(crate) partition_key: Vec<Uuid>,
+    pub(crate) subject: Vec<Option<Uuid>>,
+    pub(crate) version: Vec<Option<i64>>,
+    pub(crate) producer: Vec<String>,
+    pub(crate) occurred_at: Vec<DateTime<Utc>>,
+    pub(crate) envelope: Vec<String>,
+    pub(crate) needs_receipt: Vec<bool>,
+    pub(crate) urgent_at: Vec<Option<DateTime<Utc>>>,
+}
+
+/// A row that is to be published.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) seq: i64,
+    pub(crate) event_id: Uuid,
+    pub(crate) topic: String,
+    pub(crate) event_type: String,
+    pub(crate) partition_key: Uuid,
+    pub(crate) subject: Option<Uuid>,
+    pub(crate) producer: String,
+    pub(crate) occurred_at: DateTime<Utc>,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) envelope: String,
+    pub(crate) held: bool,
+    pub(crate) attempts: i32,
+}
+
+/// Stores rows in their order.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    rows: &NewRows,
+    traceparent: Option<&str>,
+    held: bool,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into messaging.outbox (event_id, topic, event_type, partition_key, subject,
+             version, producer, occurred_at, envelope, needs_receipt, urgent_at, traceparent, held)
+         select event_id, topic, event_type, partition_key, subject, version, producer,
+             occurred_at, envelope, needs_receipt, coalesce(urgent_at, 'infinity'), $12, $13
+         from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[],
+             $7::text[], $8::timestamptz[], $9::text[], $10::bool[], $11::timestamptz[])
+             with ordinality
+             as t (event_id, topic, event_type, partition_key, subject, version, producer,
+                 occurred_at, envelope, needs_receipt, urgent_at, position)
+         order by position",
+        &rows.event_id,
+        &rows.topic,
+        &rows.event_type,
+        &rows.partition_key,
+        &rows.subject as &[Option<Uuid>],
+        &rows.version as &[Option<i64>],
+        &rows.producer,
+        &rows.occurred_at,
+        &rows.envelope,
+        &rows.needs_receipt,
+        &rows.urgent_at as &[Option<DateTime<Utc>>],
+        traceparent,
+        held,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The oldest unpublished row of each lane (topic and key), from `low_water` up, that is due for an
+/// attempt; of those the first `max_rows`, as far as they fit into `max_bytes` (one always does).
+pub(crate) async fn publishable(
+    pool: &PgPool,
+    low_water: i64,
+    blocked_topics: &[String],
+    max_rows: i64,
+    max_bytes: i64,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"select seq as "seq!", event_id as "event_id!", topic as "topic!",
+             event_type as "event_type!", partition_key as "partition_key!", subject,
+             producer as "producer!", occurred_at as "occurred_at!", traceparent,
+             envelope as "envelope!", held as "held!", attempts as "attempts!"
+         from (
+             select o.*, sum(octet_length(envelope)) over (order by seq) as bytes,
+                 row_number() over (order by seq) as position
+             from messaging.outbox o
+             where published_at is null
+                 and seq >= $1
+                 and next_attempt_at <= messaging.clock()
+                 and topic <> all ($2::text[])
+                 and not exists (
+                     select from messaging.outbox earlier
+                     where earlier.published_at is null
+                         and earlier.topic = o.topic
+                         and earlier.partition_key = o.partition_key
+                         and earlier.seq < o.seq
+                 )
+             order by seq
+             limit $3
+         ) heads
+         where bytes <= $4 or position = 1
+         order by seq"#,
+        low_water,
+        blocked_topics,
+        max_rows,
+        max_bytes,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Marks rows that the bus took: deletes those that need no receipt, and lets the others be sent
+/// again after a while. Changes nothing without the leader's token.
+pub(crate) async fn mark_published(
+    conn: &mut PgConnection,
+    token: i64,
+    seqs: &[i64],
+    receipt_timeout_secs: f64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from messaging.outbox
+         where seq = any ($1) and not needs_receipt
+             and exists (select from messaging.lease where name = 'relay' and token = $2)",
+        seqs,
+        token,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update messaging.outbox
+         set published_at = coalesce(published_at, messaging.clock()), last_error = null,
+             resend_at = messaging.clock() + make_interval(secs => $3)
+         where seq = any ($1)
+             and exists (select from messaging.lease where name = 'relay' and token = $2)",
+        seqs,
+        token,
+        receipt_timeout_secs,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that the bus refused a row: its lane waits, nobody else's.
+pub(crate) async fn mark_refused(
+    pool: &PgPool,
+    token: i64,
+    seq: i64,
+    error: &str,
+    wait_secs: f64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update messaging.outbox
+         set attempts = attempts + 1, last_error = $3,
+             next_attempt_at = messaging.clock() + make_interval(secs => $4)
+         where seq = $1
+             and exists (select from messaging.lease where name = 'relay' and token = $2)",
+        seq,
+        token,
+        error,
+        wait_secs,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Rows that are published and overdue for a receipt, what matters soonest first.
+pub(crate) async fn unreceipted(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        "select seq, event_id, topic, event_type, partition_key, subject, producer, occurred_at,
+             traceparent, envelope, held, attempts
+         from messaging.outbox
+         where published_at is not null and resend_at <= messaging.clock()
+         order by urgent_at, seq
+         limit $1",
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Notes that rows were sent again; each waits twice as long as the last time before the next.
+pub(crate) async fn mark_resent(
+    pool: &PgPool,
+    token: i64,
+    seqs: &[i64],
+    first_secs: f64,
+    longest_secs: f64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update messaging.outbox
+         set resends = resends + 1,
+             resend_at = messaging.clock()
+                 + make_interval(secs => least($4::float8, $3::float8 * 2 ^ least(resends, 20)))
+         where seq = any ($1)
+             and exists (select from messaging.lease where name = 'relay' and token = $2)",
+        seqs,
+        token,
+        first_secs,
+        longest_secs,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// The lowest unpublished row, if any.
+pub(crate) async fn lowest_unpublished(conn: &mut PgConnection) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!("select min(seq) from messaging.outbox where published_at is null")
+        .fetch_one(conn)
+        .await
+}

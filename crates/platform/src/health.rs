@@ -1,0 +1,43 @@
+//! The health listener: is the process alive, can it work?
+//!
+//! Bound to the pod's address, never behind the ingress. A service is ready when its database
+//! answers; the bus may be away, nobody waits for it.
+
+use std::{net::TcpListener, time::Duration};
+
+use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
+use sqlx::PgPool;
+
+/// The longest that a readiness probe waits for the database, in seconds.
+pub const READINESS_TIMEOUT_SECS: u64 = 2;
+
+/// Serves `GET /healthz` (200 while the process runs) and `GET /readyz` (200 while the database
+/// answers, else 503) on a listener.
+///
+/// # Errors
+/// The listener's own error.
+pub fn serve(listener: TcpListener, pool: PgPool) -> std::io::Result<Server> {
+    Ok(HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(pool.clone()))
+            .route("/healthz", web::get().to(healthz))
+            .route("/readyz", web::get().to(readyz))
+    })
+    .workers(1)
+    .disable_signals()
+    .listen(listener)?
+    .run())
+}
+
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().body("alive\n")
+}
+
+async fn readyz(pool: web::Data<PgPool>) -> HttpResponse {
+    let limit = Duration::from_secs(READINESS_TIMEOUT_SECS);
+    let probe = sqlx::query("select 1").execute(pool.get_ref());
+    match tokio::time::timeout(limit, probe).await {
+        Ok(Ok(_)) => HttpResponse::Ok().body("ready\n"),
+        _ => HttpResponse::ServiceUnavailable().body("the database does not answer\n"),
+    }
+}

@@ -1,0 +1,15 @@
+//! What every service needs and none of it is about tasks: settings, telemetry, the database
+//! connection, shutdown, health, sealed secrets.
+//!
+//! Never: a table, an event, a rule of the product.
+
+pub mod backoff;
+mod clock;
+pub mod database;
+pub mod health;
+pub mod sealing;
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use clock::wall_clock;

@@ -1,0 +1,105 @@
+-- All that the worker needs to remind while everything else is down. One lock order: the task's
+-- row, then deliveries, then the outbox.
+
+-- A task as chat-api last told it, and when it reminds next. A deleted one stays as a tombstone.
+create table task (
+    task_id uuid primary key,
+    user_id uuid not null,
+    version bigint not null,
+    deleted boolean not null,
+    state jsonb,
+    -- Orders what the worker says of this task's reminders.
+    revision bigint not null default 0,
+    -- Of a task whose event had been held back: missed reminders count from here.
+    released_at timestamptz,
+    -- The time-zone rules that its reminders were derived with.
+    tzdata_version text not null,
+    next_fire_at timestamptz,
+    check (deleted or state is not null)
+);
+create index task_next_fire_at on task (next_fire_at) where next_fire_at is not null;
+create index task_tzdata_version on task (tzdata_version) where not deleted;
+create index task_user_id on task (user_id);
+
+-- One reminder of one occurrence. It stays when it has fired: fired_through keeps an edit of the
+-- title from firing it again.
+create table reminder (
+    reminder_id uuid primary key,
+    task_id uuid not null references task,
+    user_id uuid not null,
+    status text not null check (status in ('pending', 'fired', 'cancelled')),
+    fire_at timestamptz not null,
+    -- Put off by a person: exempt from fired_through, remembered in fired_snooze.
+    snoozed boolean not null,
+    fired_through timestamptz,
+    -- The request that it follows from.
+    correlation_id uuid not null,
+    traceparent text
+);
+create index reminder_task_id on reminder (task_id);
+create index reminder_pending on reminder (task_id, fire_at) where status = 'pending';
+
+create table fired_snooze (
+    reminder_id uuid not null references reminder on delete cascade,
+    until timestamptz not null,
+    primary key (reminder_id, until)
+);
+
+-- A reminder fired: once per reminder and time.
+create table firing (
+    firing_id uuid primary key,
+    reminder_id uuid not null,
+    task_id uuid not null,
+    user_id uuid not null,
+    reminder_time timestamptz not null,
+    triggered_at timestamptz not null,
+    -- What a notification says: the payload of reminder-triggered.
+    payload jsonb not null,
+    correlation_id uuid not null,
+    traceparent text,
+    -- Whether its deliveries exist; they wait for the person's settings.
+    planned boolean not null default false,
+    unique (reminder_id, reminder_time)
+);
+create index firing_unplanned on firing (user_id) where not planned;
+
+-- A person as chat-api last told it. A deleted one stays as a tombstone.
+create table person (
+    user_id uuid primary key,
+    version bigint not null,
+    deleted boolean not null,
+    settings jsonb
+);
+
+create table channel (
+    channel_id uuid primary key,
+    user_id uuid not null references person,
+    kind text not null,
+    settings jsonb not null
+);
+create index channel_user_id on channel (user_id);
+
+-- One notification to one channel; a durable queue.
+create table delivery (
+    delivery_id uuid primary key,
+    -- None for a test of the channel.
+    firing_id uuid references firing,
+    task_id uuid,
+    user_id uuid not null,
+    channel_id uuid not null,
+    correlation_id uuid not null,
+    traceparent text,
+    state text not null default 'pending'
+        check (state in ('pending', 'delivered', 'failed', 'dropped')),
+    attempts integer not null default 0,
+    next_attempt_at timestamptz not null default messaging.clock(),
+    -- A lease for the time of the network: expiry by the database's clock, its token checked at the mark.
+    lease_token bigint not null default 0,
+    leased_until timestamptz,
+    last_error text,
+    ended_at timestamptz,
+    unique (firing_id, channel_id)
+);
+create index delivery_due on delivery (next_attempt_at) where state = 'pending';
+create index delivery_task on delivery (task_id) where state = 'pending';
+create index delivery_channel on delivery (channel_id) where state = 'pending';

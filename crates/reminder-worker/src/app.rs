@@ -1,0 +1,106 @@
+//! The worker as it serves: two listeners and the background work.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use events::Service;
+use messaging::{Inbox, Outbox, Relay, RelaySettings};
+use platform::{health, settings::EventBus, shutdown::Shutdown};
+use sidecar::{AppToken, Sidecar, SidecarSettings};
+use sqlx::PgPool;
+
+use crate::{
+    delivery::Deliveries,
+    reconcile,
+    scheduler::Scheduler,
+    settings::ServeSettings,
+    subscribers::{Wakes, WorkerSubscriber},
+};
+
+/// The worker can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address is taken or not ours.
+    #[error("can't listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's own error.
+        source: std::io::Error,
+    },
+    /// The sidecar's settings can't be used.
+    #[error("the sidecar's settings can't be used")]
+    Sidecar(#[from] sidecar::SettingsError),
+    /// The HTTP client for webhooks can't be built.
+    #[error("the HTTP client can't be built")]
+    Client(#[from] reqwest::Error),
+    /// A server or the signal handlers failed.
+    #[error("a server failed")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Serves until SIGINT or SIGTERM, then stops in order: no more deliveries from the sidecar, what
+/// is under way ends, the relay publishes no more.
+///
+/// # Errors
+/// [`StartError`]; once it serves, only that a server broke.
+pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartError> {
+    let ServeSettings { service, scheduler, webhook_allow } = settings;
+    let sidecar_settings = SidecarSettings::from_env()?;
+    let health = health::serve(listen(service.health_addr)?, pool.clone())?;
+    let shutdown = Shutdown::new();
+    let outbox = Outbox::new(Service::ReminderWorker, service.event_bus);
+    let wakes = Wakes::default();
+
+    let subscriber = Arc::new(WorkerSubscriber::new(outbox.clone(), wakes.clone()));
+    let inbox = Arc::new(Inbox::new(pool.clone(), outbox.clone(), subscriber));
+    let token = AppToken::new(sidecar_settings.app_api_token.clone());
+    let events = messaging::serve(listen(service.app_addr)?, inbox, token)?;
+
+    if service.event_bus == EventBus::Dapr {
+        let relay_settings = RelaySettings::new(service.pubsub_name);
+        let sidecar = Sidecar::new(&sidecar_settings)?;
+        let relay = Relay::new(pool.clone(), outbox.clone(), sidecar, relay_settings);
+        shutdown.spawn(relay.run(shutdown.token()));
+    }
+    let keys = service.sealing_keys;
+    let deliveries =
+        Deliveries::new(pool.clone(), outbox.clone(), wakes.clone(), keys, webhook_allow)?;
+    shutdown.spawn(deliveries.run(shutdown.token()));
+    let reminding = Scheduler::new(pool.clone(), outbox.clone(), wakes, scheduler);
+    shutdown.spawn(reminding.run(shutdown.token()));
+    shutdown.spawn(derive_outdated(pool, outbox));
+
+    let servers =
+        [(events.handle(), tokio::spawn(events)), (health.handle(), tokio::spawn(health))];
+    tracing::info!(app_addr = %service.app_addr, health_addr = %service.health_addr, "serving");
+    shutdown.requested().await?;
+    tracing::info!("stopping");
+    for (handle, _) in &servers {
+        handle.stop(true).await;
+    }
+    if !shutdown.drained().await {
+        tracing::warn!("background work was cut off");
+    }
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+async fn derive_outdated(pool: PgPool, outbox: Outbox) {
+    platform::database::wait_until_reachable(&pool).await;
+    match reconcile::derive_outdated(&pool, &outbox).await {
+        Ok(0) => {}
+        Ok(tasks) => tracing::info!(tasks, "derived anew by other time-zone rules"),
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "not all tasks are derived by this build's time-zone rules"
+            );
+        }
+    }
+}

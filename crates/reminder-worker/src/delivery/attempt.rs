@@ -1,0 +1,286 @@
+//! One attempt to deliver one notification.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use events::{
+    ChannelId, ChannelKind, ChannelSettings, DeliveryOutcome, Event, NotificationDelivered,
+    ReminderId, SealedText, Service,
+};
+use messaging::{ApplyError, Outbox};
+use platform::{
+    backoff::Backoff,
+    sealing::{KeyRing, Sealed},
+    telemetry,
+};
+use reqwest::{Client, redirect};
+use serde_json::json;
+use sqlx::PgPool;
+use tracing::Instrument;
+use url::Url;
+use uuid::Uuid;
+
+use super::{ATTEMPT_TIMEOUT_SECS, AddressPolicy, resolver::GuardedResolver, signature::sign};
+use crate::store::{
+    self,
+    deliveries::{Claimed, End},
+};
+
+/// After so many attempts a notification has failed: about three quarters of a day.
+const MAX_ATTEMPTS: i32 = 14;
+const RETRY: Backoff =
+    Backoff { first: Duration::from_secs(5), longest: Duration::from_secs(2 * 3600) };
+
+/// The key that a notification carries to its target, the same however often it is sent: UUID v5 in
+/// the namespace of the channel over `{reminder id}|{reminder time}`.
+#[must_use]
+pub fn notification_key(
+    channel: ChannelId,
+    reminder: ReminderId,
+    reminder_time: DateTime<Utc>,
+) -> Uuid {
+    let time = reminder_time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    Uuid::new_v5(&channel.uuid(), format!("{reminder}|{time}").as_bytes())
+}
+
+/// Why an attempt did not deliver. Never names an address or a secret.
+#[derive(Debug, thiserror::Error)]
+enum AttemptError {
+    #[error("the channel was deleted")]
+    ChannelGone,
+    #[error("the channel's address or secret can't be opened")]
+    Sealed(#[from] platform::sealing::OpenError),
+    #[error("the channel's address is no URL")]
+    Address(#[from] url::ParseError),
+    #[error("the channel's secret can't sign")]
+    Secret(#[from] super::signature::InvalidSecret),
+    #[error("the notification can't be written")]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    NotPermitted(#[from] super::resolver::NotPermitted),
+    #[error("the target did not answer in {ATTEMPT_TIMEOUT_SECS} s")]
+    TimedOut,
+    #[error("the target can't be reached")]
+    Unreachable(#[source] reqwest::Error),
+    #[error("the target answered {0}")]
+    Status(u16),
+}
+
+impl AttemptError {
+    /// Whether no repetition heals it.
+    fn is_final(&self) -> bool {
+        const GONE: u16 = 410;
+        match self {
+            Self::Unreachable(_) | Self::TimedOut | Self::Sealed(_) => false,
+            Self::Status(status) => *status == GONE,
+            Self::ChannelGone
+            | Self::Address(_)
+            | Self::Secret(_)
+            | Self::Json(_)
+            | Self::NotPermitted(_) => true,
+        }
+    }
+}
+
+/// Sends notifications and writes down what came of it.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pool: PgPool,
+    outbox: Outbox,
+    keys: KeyRing,
+    client: Client,
+    guard: GuardedResolver,
+}
+
+impl Sender {
+    pub(super) fn new(
+        pool: PgPool,
+        outbox: Outbox,
+        keys: KeyRing,
+        policy: AddressPolicy,
+    ) -> reqwest::Result<Self> {
+        let guard = GuardedResolver::new(policy);
+        let client = Client::builder()
+            .user_agent(concat!("todo-reminder-worker/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(guard.clone())
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .timeout(Duration::from_secs(ATTEMPT_TIMEOUT_SECS))
+            .build()?;
+        Ok(Self { pool, outbox, keys, client, guard })
+    }
+
+    /// Tries once; the delivery then has ended or waits for its next attempt. Where even that can't
+    /// be written down, its lease runs out and it is tried again.
+    pub(super) async fn attempt(&self, claimed: Claimed) {
+        let span = tracing::info_span!("deliver", correlation_id = %claimed.correlation_id);
+        if let Some(traceparent) = &claimed.traceparent {
+            telemetry::continue_trace(&span, traceparent);
+        }
+        async {
+            if let Err(error) = self.send_and_mark(&claimed).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, delivery.id = %claimed.delivery_id, "a delivery is tried again when its lease has run out");
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn send_and_mark(&self, claimed: &Claimed) -> Result<(), ApplyError> {
+        // A cancel may have come since the claim.
+        if !store::deliveries::still_pending(&self.pool, claimed).await? {
+            return Ok(());
+        }
+        match self.send(claimed).await {
+            Ok(()) => self.end(claimed, End::Delivered, None).await,
+            Err(AttemptError::ChannelGone) => {
+                self.end(claimed, End::Dropped, Some(AttemptError::ChannelGone.to_string())).await
+            }
+            Err(error) if error.is_final() || claimed.attempts >= MAX_ATTEMPTS => {
+                self.end(claimed, End::Failed, Some(error.to_string())).await
+            }
+            Err(error) => {
+                let wait = RETRY.delay(u32::try_from(claimed.attempts).unwrap_or(1));
+                tracing::info!(error = %error, attempts = claimed.attempts, "a delivery waits for its next attempt");
+                let error = error.to_string();
+                store::deliveries::postpone(&self.pool, claimed, &error, wait.as_secs_f64())
+                    .await?;
+                Ok(())
+            }
+        }
+    }
+
+    async fn send(&self, claimed: &Claimed) -> Result<(), AttemptError> {
+        let channel = &claimed.channel.as_ref().ok_or(AttemptError::ChannelGone)?.0;
+        let address = self.open(claimed, channel, "address", &channel.address)?;
+        let secret = match &channel.secret {
+            Some(secret) => Some(self.open(claimed, channel, "secret", secret)?),
+            None => None,
+        };
+        let url = Url::parse(&address)?;
+        self.guard.check_literal(&url)?;
+        let message = Message::new(claimed)?;
+        let timestamp = message.timestamp.timestamp();
+        let mut request = self
+            .client
+            .post(url)
+            .header("content-type", "application/json")
+            .header("webhook-id", &message.id)
+            .header("webhook-timestamp", timestamp)
+            .header("x-correlation-id", claimed.correlation_id.to_string());
+        if let Some(secret) = secret {
+            let signature = sign(&secret, &message.id, timestamp, &message.body)?;
+            request = request.header("webhook-signature", signature);
+        }
+        if let Some(traceparent) = telemetry::current_traceparent() {
+            request = request.header("traceparent", traceparent);
+        }
+        let response = request.body(message.body).send().await.map_err(transport_error)?;
+        let status = response.status();
+        if status.is_success() { Ok(()) } else { Err(AttemptError::Status(status.as_u16())) }
+    }
+
+    fn open(
+        &self,
+        claimed: &Claimed,
+        channel: &ChannelSettings,
+        field: &str,
+        sealed: &SealedText,
+    ) -> Result<String, AttemptError> {
+        let context = format!("{}/{}/{field}", claimed.user_id, channel.channel_id);
+        let SealedText { key_id, ciphertext } = sealed.clone();
+        Ok(self.keys.open(&context, &Sealed { key_id, ciphertext })?)
+    }
+
+    /// Writes down how a delivery ended and says so: task, delivery, outbox, in the one lock order.
+    async fn end(
+        &self,
+        claimed: &Claimed,
+        end: End,
+        error: Option<String>,
+    ) -> Result<(), ApplyError> {
+        let mut tx = self.pool.begin().await?;
+        if let Some(task) = claimed.task_id {
+            store::tasks::lock(&mut tx, task.into()).await?;
+        }
+        if !store::deliveries::end(&mut tx, claimed, end, error.as_deref()).await? {
+            return Ok(());
+        }
+        let at = messaging::now(&mut tx).await?;
+        let reminder = claimed.payload.as_ref().map(|payload| payload.reminder_id);
+        let payload = NotificationDelivered {
+            delivery_id: claimed.delivery_id.into(),
+            reminder_id: reminder,
+            task_id: claimed.task_id.map(Into::into),
+            user_id: claimed.user_id.into(),
+            channel: ChannelKind::Webhook,
+            channel_id: Some(claimed.channel_id.into()),
+            outcome: match end {
+                End::Delivered => DeliveryOutcome::Delivered,
+                End::Failed => DeliveryOutcome::Failed,
+                End::Dropped => DeliveryOutcome::Dropped,
+            },
+            attempts: u32::try_from(claimed.attempts).unwrap_or(0),
+            error,
+            at,
+        };
+        let correlation_id = claimed.correlation_id.into();
+        let event = Event::new(Service::ReminderWorker, correlation_id, at, payload);
+        self.outbox.append(&mut tx, &[event.into()]).await?;
+        tx.commit().await?;
+        self.outbox.wake();
+        Ok(())
+    }
+}
+
+/// What is sent.
+struct Message {
+    id: String,
+    timestamp: DateTime<Utc>,
+    body: Vec<u8>,
+}
+
+impl Message {
+    fn new(claimed: &Claimed) -> Result<Self, AttemptError> {
+        let (id, timestamp, body) = match &claimed.payload {
+            Some(payload) => {
+                let channel = claimed.channel_id.into();
+                let key = notification_key(channel, payload.reminder_id, payload.reminder_time);
+                let body = json!({
+                    "type": "reminder-triggered",
+                    "timestamp": payload.triggered_at,
+                    "correlation_id": claimed.correlation_id,
+                    "data": payload.0,
+                });
+                (key, payload.triggered_at, body)
+            }
+            None => {
+                let now = DateTime::<Utc>::from(platform::wall_clock());
+                let body = json!({
+                    "type": "channel-test",
+                    "timestamp": now,
+                    "correlation_id": claimed.correlation_id,
+                    "data": { "channel_id": claimed.channel_id },
+                });
+                (claimed.delivery_id, now, body)
+            }
+        };
+        Ok(Self { id: id.to_string(), timestamp, body: serde_json::to_vec(&body)? })
+    }
+}
+
+fn transport_error(error: reqwest::Error) -> AttemptError {
+    let error = error.without_url();
+    let not_permitted =
+        std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| {
+            error.source()
+        })
+        .any(|error| error.is::<super::resolver::NotPermitted>());
+    if not_permitted {
+        AttemptError::NotPermitted(super::resolver::NotPermitted)
+    } else if error.is_timeout() {
+        AttemptError::TimedOut
+    } else {
+        AttemptError::Unreachable(error)
+    }
+}

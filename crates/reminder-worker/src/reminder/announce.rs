@@ -1,0 +1,70 @@
+//! The events that say what became of reminders.
+
+use chrono::{DateTime, Utc};
+use events::{
+    CancelReason, CorrelationId, Due, Event, ReminderCancelled, ReminderId, ReminderScheduled,
+    ReminderTriggered, Revision, Service, TaskId, TaskState, TaskVersion, UserId,
+};
+
+use super::Planned;
+
+/// The due date that a reminder's events name.
+pub(crate) fn due_date(task: &TaskState, reminder_time: DateTime<Utc>) -> Due {
+    task.due_date.unwrap_or(Due::At(reminder_time))
+}
+
+pub(crate) fn announce_scheduled(
+    task: &TaskState,
+    plan: &Planned,
+    revision: Revision,
+    correlation_id: CorrelationId,
+    now: DateTime<Utc>,
+) -> Event {
+    let payload = ReminderScheduled {
+        task_id: task.task_id,
+        reminder_id: plan.reminder_id,
+        due_date: due_date(task, plan.fire_at),
+        reminder_time: plan.fire_at,
+        recurrence: task.recurrence.clone(),
+        user_id: Some(task.user_id),
+        task_version: task.version,
+        revision,
+    };
+    Event::new(Service::ReminderWorker, correlation_id, now, payload)
+}
+
+pub(crate) fn announce_triggered(
+    payload: ReminderTriggered,
+    correlation_id: CorrelationId,
+) -> Event {
+    let now = payload.triggered_at;
+    Event::new(Service::ReminderWorker, correlation_id, now, payload)
+}
+
+/// Whose reminders are cancelled, and by what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cancelling {
+    pub(crate) task_id: TaskId,
+    pub(crate) user_id: UserId,
+    pub(crate) task_version: TaskVersion,
+    pub(crate) revision: Revision,
+    pub(crate) correlation_id: CorrelationId,
+    pub(crate) now: DateTime<Utc>,
+}
+
+pub(crate) fn announce_cancelled(
+    cancelling: &Cancelling,
+    reminder_id: ReminderId,
+    reason: CancelReason,
+) -> Event {
+    let payload = ReminderCancelled {
+        task_id: cancelling.task_id,
+        reminder_id,
+        user_id: cancelling.user_id,
+        reason,
+        cancelled_at: cancelling.now,
+        task_version: cancelling.task_version,
+        revision: cancelling.revision,
+    };
+    Event::new(Service::ReminderWorker, cancelling.correlation_id, cancelling.now, payload)
+}

@@ -1,0 +1,110 @@
+//! Fires what is due, on time, once.
+//!
+//! What is due is decided in SQL by the database's clock; the process clock only sizes the sleep
+//! until then. The sleep ends early when this process has applied an event, and after
+//! [`POLL_INTERVAL_MS`] at the latest: another replica may have applied one and died.
+
+mod tick;
+
+use std::{sync::Arc, time::Duration};
+
+use messaging::Outbox;
+use platform::backoff::Backoff;
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{settings::SchedulerSettings, store, subscribers::Wakes};
+
+/// The longest sleep between two looks, in milliseconds.
+pub const POLL_INTERVAL_MS: u64 = 500;
+const OUTAGE: Backoff =
+    Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(2) };
+
+/// The scheduler of a process. Any number may run on one database.
+#[derive(Debug)]
+pub struct Scheduler {
+    pool: PgPool,
+    outbox: Outbox,
+    wakes: Wakes,
+    settings: SchedulerSettings,
+}
+
+impl Scheduler {
+    /// A scheduler that fires into an outbox.
+    #[must_use]
+    pub fn new(pool: PgPool, outbox: Outbox, wakes: Wakes, settings: SchedulerSettings) -> Self {
+        Self { pool, outbox, wakes, settings }
+    }
+
+    /// Fires until it is told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut failures = 0;
+        while !stop.is_cancelled() {
+            let wait = match self.step().await {
+                Ok(wait) => {
+                    failures = 0;
+                    wait
+                }
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the scheduler can't fire"
+                    );
+                    OUTAGE.delay(failures)
+                }
+            };
+            sleep_until_woken(wait, &self.wakes.scheduler, &stop).await;
+        }
+    }
+
+    /// Fires one batch; answers how long to sleep then.
+    async fn step(&self) -> Result<Duration, messaging::ApplyError> {
+        let tick = tick::tick(&self.pool, &self.outbox, self.settings).await?;
+        if tick.tasks > 0 {
+            self.outbox.wake();
+            self.wakes.deliveries.notify_one();
+            return Ok(Duration::ZERO);
+        }
+        let seconds = store::tasks::seconds_until_next(&self.pool).await?;
+        Ok(sleep_for(seconds))
+    }
+}
+
+/// The sleep until something is due in so many seconds.
+fn sleep_for(seconds: Option<f64>) -> Duration {
+    let longest = Duration::from_millis(POLL_INTERVAL_MS);
+    seconds.map_or(longest, |seconds| {
+        // Overdue, and yet the tick found nothing: another process holds the row.
+        let seconds = if seconds <= 0.0 { 0.01 } else { seconds };
+        Duration::try_from_secs_f64(seconds).map_or(longest, |sleep| sleep.min(longest))
+    })
+}
+
+pub(crate) async fn sleep_until_woken(
+    wait: Duration,
+    wake: &Arc<Notify>,
+    stop: &CancellationToken,
+) {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => {}
+        () = wake.notified() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sleep_ends_when_something_is_due_and_no_later_than_the_poll() {
+        let poll = Duration::from_millis(POLL_INTERVAL_MS);
+        assert_eq!(sleep_for(None), poll);
+        assert_eq!(sleep_for(Some(0.25)), Duration::from_millis(250));
+        assert_eq!(sleep_for(Some(3600.0)), poll);
+        assert_eq!(sleep_for(Some(f64::INFINITY)), poll);
+        assert_eq!(sleep_for(Some(-5.0)), Duration::from_millis(10));
+    }
+}

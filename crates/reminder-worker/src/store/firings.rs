@@ -1,0 +1,97 @@
+//! The table `firing`.
+
+use chrono::{DateTime, Utc};
+use events::{ReminderTriggered, UserId};
+use sqlx::{PgConnection, PgPool, types::Json};
+use uuid::Uuid;
+
+/// Firings to insert, a column a field, all of one length.
+#[derive(Debug, Default)]
+pub(crate) struct NewFirings {
+    pub(crate) firing_id: Vec<Uuid>,
+    pub(crate) reminder_id: Vec<Uuid>,
+    pub(crate) task_id: Vec<Uuid>,
+    pub(crate) user_id: Vec<Uuid>,
+    pub(crate) reminder_time: Vec<DateTime<Utc>>,
+    pub(crate) payload: Vec<Json<ReminderTriggered>>,
+    pub(crate) correlation_id: Vec<Uuid>,
+    pub(crate) traceparent: Vec<Option<String>>,
+}
+
+/// Records firings. A reminder and time that fired before breaks the transaction: the last wall
+/// before a second firing.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    firings: &NewFirings,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into firing (firing_id, reminder_id, task_id, user_id, reminder_time, triggered_at,
+             payload, correlation_id, traceparent)
+         select f.firing_id, f.reminder_id, f.task_id, f.user_id, f.reminder_time, $9, f.payload,
+             f.correlation_id, f.traceparent
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[],
+             $6::jsonb[], $7::uuid[], $8::text[])
+             as f (firing_id, reminder_id, task_id, user_id, reminder_time, payload,
+                 correlation_id, traceparent)",
+        &firings.firing_id,
+        &firings.reminder_id,
+        &firings.task_id,
+        &firings.user_id,
+        &firings.reminder_time,
+        &firings.payload as &[Json<ReminderTriggered>],
+        &firings.correlation_id,
+        &firings.traceparent as &[Option<String>],
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Makes the deliveries of these firings, one per channel, for every person whose settings are
+/// known; the others wait. Returns how many deliveries there are now.
+pub(crate) async fn plan(conn: &mut PgConnection, firings: &[Uuid]) -> sqlx::Result<u64> {
+    let made = sqlx::query!(
+        "with known as (
+             update firing f set planned = true
+             from person p
+             where f.firing_id = any ($1) and not f.planned and p.user_id = f.user_id
+             returning f.firing_id, f.task_id, f.user_id, f.correlation_id, f.traceparent
+         )
+         insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id,
+             correlation_id, traceparent)
+         select gen_random_uuid(), k.firing_id, k.task_id, k.user_id, c.channel_id,
+             k.correlation_id, k.traceparent
+         from known k join channel c using (user_id)
+         on conflict (firing_id, channel_id) do nothing",
+        firings,
+    )
+    .execute(conn)
+    .await?;
+    Ok(made.rows_affected())
+}
+
+/// The firings of a person that wait for settings.
+pub(crate) async fn unplanned_of(
+    conn: &mut PgConnection,
+    person: UserId,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select firing_id from firing where user_id = $1 and not planned",
+        person.uuid(),
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Firings that need not wait any more: the settings came while they were being recorded.
+pub(crate) async fn plannable(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select f.firing_id from firing f join person p using (user_id)
+         where not f.planned limit $1",
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}

@@ -1,0 +1,92 @@
+//! The tables `person` and `channel`.
+
+use events::{ChannelSettings, NotificationSettingsUpdated, SettingsVersion, UserId};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+/// Takes settings of a higher version and locks the person's row; `false` where they are stale.
+pub(crate) async fn take(
+    conn: &mut PgConnection,
+    settings: &NotificationSettingsUpdated,
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query!(
+        "insert into person as p (user_id, version, deleted, settings) values ($1, $2, false, $3)
+         on conflict (user_id) do update
+             set version = excluded.version, settings = excluded.settings
+             where p.version <= excluded.version and not p.deleted",
+        settings.user_id.uuid(),
+        settings.version.get(),
+        Json(settings) as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(taken.rows_affected() == 1)
+}
+
+/// Turns a person into a tombstone; `false` where that was done before.
+pub(crate) async fn bury(
+    conn: &mut PgConnection,
+    person: UserId,
+    version: SettingsVersion,
+) -> sqlx::Result<bool> {
+    let buried = sqlx::query!(
+        "insert into person as p (user_id, version, deleted) values ($1, $2, true)
+         on conflict (user_id) do update
+             set version = greatest(p.version, excluded.version), deleted = true, settings = null
+             where not p.deleted",
+        person.uuid(),
+        version.get(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(buried.rows_affected() == 1)
+}
+
+/// The version that is here.
+pub(crate) async fn version(conn: &mut PgConnection, person: UserId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select version from person where user_id = $1", person.uuid())
+        .fetch_one(conn)
+        .await
+}
+
+/// Whether the person is a tombstone. Locks the row for the transaction, so that nobody is buried
+/// beside it.
+pub(crate) async fn is_deleted(conn: &mut PgConnection, person: UserId) -> sqlx::Result<bool> {
+    let deleted = sqlx::query_scalar!(
+        "select deleted from person where user_id = $1 for share",
+        person.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(deleted.unwrap_or(false))
+}
+
+/// Makes the person's channels these.
+pub(crate) async fn set_channels(
+    conn: &mut PgConnection,
+    person: UserId,
+    channels: &[ChannelSettings],
+) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = channels.iter().map(|channel| channel.channel_id.uuid()).collect();
+    sqlx::query!(
+        "delete from channel where user_id = $1 and channel_id <> all ($2)",
+        person.uuid(),
+        &ids,
+    )
+    .execute(&mut *conn)
+    .await?;
+    for channel in channels {
+        sqlx::query!(
+            "insert into channel as c (channel_id, user_id, kind, settings)
+             values ($1, $2, 'webhook', $3)
+             on conflict (channel_id) do update set settings = excluded.settings
+                 where c.user_id = excluded.user_id",
+            channel.channel_id.uuid(),
+            person.uuid(),
+            Json(channel) as _,
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! People, as chat-api tells them: settings, channels, the end of an account.
+
+use events::{
+    CancelReason, ChannelTestRequested, CorrelationId, NotificationSettingsUpdated, TaskVersion,
+    UserDeleted,
+};
+use messaging::{ApplyError, Outbox, Outcome};
+use platform::telemetry;
+use sqlx::PgConnection;
+
+use super::{Telling, tell};
+use crate::store::{self, tasks::Told};
+
+/// Takes settings; firings that waited for them get their deliveries.
+pub(super) async fn apply_settings(
+    conn: &mut PgConnection,
+    settings: &NotificationSettingsUpdated,
+) -> Result<Outcome, ApplyError> {
+    let person = settings.user_id;
+    if !store::people::take(conn, settings).await? {
+        return Ok(Outcome::Stale { version: store::people::version(conn, person).await? });
+    }
+    store::people::set_channels(conn, person, &settings.channels).await?;
+    let waiting = store::firings::unplanned_of(conn, person).await?;
+    store::firings::plan(conn, &waiting).await?;
+    Ok(Outcome::Applied)
+}
+
+/// Queues a notification that says nothing but that the channel works.
+pub(super) async fn queue_test(
+    conn: &mut PgConnection,
+    test: &ChannelTestRequested,
+    correlation_id: CorrelationId,
+) -> Result<Outcome, ApplyError> {
+    let traceparent = telemetry::current_traceparent();
+    let (user, channel) = (test.user_id, test.channel_id);
+    let queued =
+        store::deliveries::insert_test(conn, user, channel, correlation_id, traceparent.as_deref())
+            .await?;
+    // The channel was deleted after the test was asked for: nothing to try.
+    Ok(if queued { Outcome::Applied } else { Outcome::Stale { version: 0 } })
+}
+
+/// Ends all that concerns a person, for ever.
+pub(super) async fn bury(
+    conn: &mut PgConnection,
+    outbox: &Outbox,
+    deleted: &UserDeleted,
+    correlation_id: CorrelationId,
+) -> Result<Outcome, ApplyError> {
+    let person = deleted.user_id;
+    if !store::people::bury(conn, person, deleted.version).await? {
+        return Ok(Outcome::Stale { version: store::people::version(conn, person).await? });
+    }
+    for (task_id, version) in store::tasks::lock_of_person(conn, person).await? {
+        let told = Told {
+            task_id,
+            user_id: person,
+            version: TaskVersion::from(version + 1),
+            state: None,
+            refresh: false,
+            released_at: None,
+        };
+        let telling = Telling { told, correlation_id, ended: CancelReason::UserDeleted };
+        tell(conn, outbox, &telling).await?;
+    }
+    store::people::set_channels(conn, person, &[]).await?;
+    Ok(Outcome::Applied)
+}

@@ -1,0 +1,182 @@
+//! Tasks, as chat-api tells them: versioned state in, a schedule and its announcements out.
+
+use chrono::{DateTime, Utc};
+use events::{
+    CancelReason, ChannelKind, CorrelationId, DeliveryOutcome, Event, NotificationDelivered,
+    Payload, ReminderId, Revision, Service, TaskId, TaskState, UserId,
+};
+use messaging::{ApplyError, Incoming, Outbox, Outcome, Outgoing};
+use platform::telemetry;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    reminder::{
+        Cancelling, Change, Planned, announce_cancelled, announce_scheduled, cancel_reason, change,
+        derive,
+    },
+    store::{self, deliveries::Dropped, tasks::Told},
+};
+
+/// What a delivery says that was given up because its reminder no longer stands.
+const SUPERSEDED: &str = "the reminder no longer stands";
+
+/// A task's state to be taken, and on whose behalf.
+#[derive(Debug)]
+pub(crate) struct Telling<'a> {
+    pub(crate) told: Told<'a>,
+    pub(crate) correlation_id: CorrelationId,
+    /// Why every reminder ends, where it is not for what the state says.
+    pub(crate) ended: CancelReason,
+}
+
+pub(super) async fn apply(
+    conn: &mut PgConnection,
+    outbox: &Outbox,
+    incoming: &Incoming,
+) -> Result<Outcome, ApplyError> {
+    let no_state = || Outcome::Rejected { reason: "the event carries no state".to_owned() };
+    let (task_id, user_id, version, state, refresh) = match &incoming.event.payload {
+        Payload::TaskCreated(state) => {
+            (state.task_id, state.user_id, state.version, Some(state), false)
+        }
+        Payload::TaskUpdated(updated) => {
+            let Some(state) = updated.task.as_deref() else { return Ok(no_state()) };
+            let refresh = updated.changed_fields.is_empty();
+            (updated.task_id, state.user_id, updated.version, Some(state), refresh)
+        }
+        Payload::TaskCompleted(completed) => {
+            let Some(state) = completed.task.as_deref() else { return Ok(no_state()) };
+            (completed.task_id, completed.user_id, completed.version, Some(state), false)
+        }
+        Payload::TaskDeleted(deleted) => {
+            (deleted.task_id, deleted.user_id, deleted.version, None, false)
+        }
+        _ => return Ok(Outcome::Applied),
+    };
+    if let Some(state) = state
+        && (state.task_id, state.user_id, state.version) != (task_id, user_id, version)
+    {
+        return Ok(Outcome::Rejected { reason: "the state is not the event's".to_owned() });
+    }
+    if store::people::is_deleted(conn, user_id).await? {
+        return Ok(Outcome::Stale { version: store::people::version(conn, user_id).await? });
+    }
+    let released_at = incoming.released_at;
+    let told = Told { task_id, user_id, version, state, refresh, released_at };
+    let correlation_id = incoming.event.correlation_id;
+    let telling = Telling { told, correlation_id, ended: CancelReason::Deleted };
+    tell(conn, outbox, &telling).await
+}
+
+/// Takes a task's state, makes its reminders follow from it, and says what changed. The task's row
+/// is locked first and until the transaction ends.
+pub(crate) async fn tell(
+    conn: &mut PgConnection,
+    outbox: &Outbox,
+    telling: &Telling<'_>,
+) -> Result<Outcome, ApplyError> {
+    let told = &telling.told;
+    let task_id = told.task_id;
+    let Some(revision) = store::tasks::take(conn, told).await? else {
+        return Ok(Outcome::Stale { version: store::tasks::version(conn, task_id).await? });
+    };
+    let now = messaging::now(conn).await?;
+    let planned = told.state.map(derive).unwrap_or_default();
+    let since = told.state.and_then(|state| state.schedule_since);
+    let existing = store::reminders::of_task(conn, task_id).await?;
+    let change = change(&existing, &planned, since);
+
+    let traceparent = telemetry::current_traceparent();
+    store::reminders::schedule(
+        conn,
+        task_id,
+        told.user_id,
+        &change.scheduled,
+        telling.correlation_id,
+        traceparent.as_deref(),
+    )
+    .await?;
+    let cancelled: Vec<Uuid> = change.cancelled.iter().map(|id| id.uuid()).collect();
+    store::reminders::cancel(conn, &cancelled).await?;
+    store::tasks::set_next_fire_at(conn, &[task_id.uuid()]).await?;
+    let dropped = drop_superseded(conn, task_id, &planned).await?;
+
+    let mut outgoing = announcements(telling, &change, revision, now);
+    outgoing.extend(dropped.iter().map(|delivery| {
+        Event::new(
+            Service::ReminderWorker,
+            delivery.correlation_id.into(),
+            now,
+            dropped_delivery(delivery, task_id, told.user_id, now),
+        )
+        .into()
+    }));
+    outbox.append(conn, &outgoing).await?;
+    Ok(Outcome::Applied)
+}
+
+async fn drop_superseded(
+    conn: &mut PgConnection,
+    task: TaskId,
+    standing: &[Planned],
+) -> sqlx::Result<Vec<Dropped>> {
+    let ids: Vec<Uuid> = standing.iter().map(|plan| plan.reminder_id.uuid()).collect();
+    let times: Vec<DateTime<Utc>> = standing.iter().map(|plan| plan.fire_at).collect();
+    store::deliveries::drop_superseded(conn, task, &ids, &times, SUPERSEDED).await
+}
+
+fn announcements(
+    telling: &Telling<'_>,
+    change: &Change,
+    revision: Revision,
+    now: DateTime<Utc>,
+) -> Vec<Outgoing> {
+    let told = &telling.told;
+    let mut outgoing = Vec::new();
+    if let Some(state) = told.state {
+        // A refresh asks what stands; otherwise only what changed is news.
+        let again = told.refresh.then_some(&change.kept).into_iter().flatten();
+        outgoing.extend(change.scheduled.iter().chain(again).map(|plan| {
+            let event = announce_scheduled(state, plan, revision, telling.correlation_id, now);
+            Outgoing::new(event).urgent_at(Some(plan.fire_at))
+        }));
+    }
+    let cancelling = Cancelling {
+        task_id: told.task_id,
+        user_id: told.user_id,
+        task_version: told.version,
+        revision,
+        correlation_id: telling.correlation_id,
+        now,
+    };
+    outgoing.extend(change.cancelled.iter().map(|reminder| {
+        let reason = reason(telling, told.state, *reminder);
+        announce_cancelled(&cancelling, *reminder, reason).into()
+    }));
+    outgoing
+}
+
+fn reason(telling: &Telling<'_>, state: Option<&TaskState>, reminder: ReminderId) -> CancelReason {
+    state.map_or(telling.ended, |state| cancel_reason(state, reminder))
+}
+
+fn dropped_delivery(
+    delivery: &Dropped,
+    task_id: TaskId,
+    user_id: UserId,
+    now: DateTime<Utc>,
+) -> NotificationDelivered {
+    NotificationDelivered {
+        delivery_id: delivery.delivery_id.into(),
+        reminder_id: Some(delivery.reminder_id.into()),
+        task_id: Some(task_id),
+        user_id,
+        channel: ChannelKind::Webhook,
+        channel_id: Some(delivery.channel_id.into()),
+        outcome: DeliveryOutcome::Dropped,
+        attempts: u32::try_from(delivery.attempts).unwrap_or(0),
+        error: Some(SUPERSEDED.to_owned()),
+        at: now,
+    }
+}

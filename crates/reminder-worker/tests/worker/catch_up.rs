@@ -1,0 +1,60 @@
+//! After the worker was down.
+
+use chrono::TimeDelta;
+use events::{CancelReason, EventType, Payload};
+use serde_json::json;
+use sidecar::DeliveryStatus;
+
+use crate::support::{Worker, created, task};
+
+#[tokio::test]
+async fn what_was_missed_fires_late_and_what_was_missed_for_a_day_expires() {
+    let mut worker = Worker::start().await;
+    let now = worker.now().await;
+    let soon = task(now + TimeDelta::hours(30), now);
+    let sooner = task(now + TimeDelta::hours(2), now);
+    worker.receive(&created(&soon)).await;
+    worker.receive(&created(&sooner)).await;
+    worker.database.set_clock_offset_secs(31 * 3600).await;
+    worker.run_scheduler();
+
+    let fired = worker.eventually_said(EventType::ReminderTriggered, 1).await;
+    let Payload::ReminderTriggered(firing) = &fired[0].payload else { panic!("{fired:?}") };
+    assert_eq!((firing.task_id, firing.late), (soon.task_id, true));
+    let expired = worker.eventually_said(EventType::ReminderCancelled, 1).await;
+    let Payload::ReminderCancelled(cancelled) = &expired[0].payload else { panic!("{expired:?}") };
+    assert_eq!((cancelled.task_id, cancelled.reason), (sooner.task_id, CancelReason::Expired));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_that_was_held_back_counts_from_its_publication() {
+    let mut worker = Worker::start().await;
+    let now = worker.now().await;
+    let mut task = task(now - TimeDelta::days(3), now);
+    task.schedule_since = Some(now - TimeDelta::days(4));
+    let event = created(&task);
+    let cloud_event = json!({
+        "specversion": "1.0", "id": event.event_id, "source": "chat-api", "type": "task-created",
+        "releasedat": now, "data": event,
+    });
+    let bytes = serde_json::to_vec(&cloud_event).unwrap();
+    let status = worker.receive_bytes(events::Topic::TaskEvents, &bytes).await;
+    assert_eq!(status, DeliveryStatus::Success);
+    worker.run_scheduler();
+    let fired = worker.eventually_said(EventType::ReminderTriggered, 1).await;
+    let Payload::ReminderTriggered(firing) = &fired[0].payload else { panic!("{fired:?}") };
+    assert!(firing.late);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn it_fires_again_after_its_database_connections_broke() {
+    let mut worker = Worker::start().await;
+    worker.run_scheduler();
+    let now = worker.now().await;
+    worker.receive(&created(&task(now + TimeDelta::seconds(1), now))).await;
+    worker.database.break_connections().await;
+    worker.eventually_said(EventType::ReminderTriggered, 1).await;
+    worker.stop().await;
+}

@@ -1,0 +1,320 @@
+//! From a firing to a person's webhook.
+
+use std::sync::{Arc, Mutex};
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
+use chrono::TimeDelta;
+use events::{
+    ChannelId, ChannelKind, ChannelSettings, ChannelTestRequested, DeliveryOutcome, EventType,
+    NotificationDelivered, NotificationSettingsUpdated, Payload, SealedText, SettingsVersion,
+    TimeZone, UserId,
+};
+use platform::sealing::KeyRing;
+use reminder_worker::delivery::sign;
+
+use crate::support::{SEALING_KEYS, Worker, created, deleted, event, task};
+
+const SECRET: &str = "whsec_AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+/// A webhook's target that answers as it is told and remembers what it got.
+struct Target {
+    url: String,
+    got: Arc<Mutex<Vec<Got>>>,
+    server: ServerHandle,
+}
+
+#[derive(Clone, Debug)]
+struct Got {
+    id: String,
+    timestamp: i64,
+    signature: String,
+    body: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+enum Answer {
+    Ok,
+    FailFirst,
+    Always(u16),
+    Hang,
+}
+
+impl Target {
+    fn start(answer: Answer) -> Self {
+        let got: Arc<Mutex<Vec<Got>>> = Arc::default();
+        let seen = got.clone();
+        let server = HttpServer::new(move || {
+            let seen = seen.clone();
+            App::new().default_service(web::to(move |request: HttpRequest, body: web::Bytes| {
+                respond(seen.clone(), answer, request, body)
+            }))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind("127.0.0.1:0")
+        .unwrap();
+        let url = format!("http://{}/hook", server.addrs()[0]);
+        let server = server.run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Self { url, got, server: handle }
+    }
+
+    fn got(&self) -> Vec<Got> {
+        self.got.lock().unwrap().clone()
+    }
+}
+
+async fn respond(
+    seen: Arc<Mutex<Vec<Got>>>,
+    answer: Answer,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
+    let header =
+        |name| request.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+    let count = {
+        let mut seen = seen.lock().unwrap();
+        seen.push(Got {
+            id: header("webhook-id"),
+            timestamp: header("webhook-timestamp").parse().unwrap_or(0),
+            signature: header("webhook-signature"),
+            body: body.to_vec(),
+        });
+        seen.len()
+    };
+    match answer {
+        Answer::FailFirst if count == 1 => HttpResponse::ServiceUnavailable().finish(),
+        Answer::Ok | Answer::FailFirst => HttpResponse::NoContent().finish(),
+        Answer::Always(status) => {
+            HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap()).finish()
+        }
+        Answer::Hang => std::future::pending().await,
+    }
+}
+
+fn settings(user: UserId, version: i64, urls: &[&str]) -> events::Event {
+    let keys: KeyRing = SEALING_KEYS.parse().unwrap();
+    let seal = |channel: ChannelId, field: &str, text: &str| {
+        let sealed = keys.seal(&format!("{user}/{channel}/{field}"), text);
+        SealedText { key_id: sealed.key_id, ciphertext: sealed.ciphertext }
+    };
+    let channels = urls
+        .iter()
+        .map(|url| {
+            let channel_id = ChannelId::random();
+            ChannelSettings {
+                channel_id,
+                kind: ChannelKind::Webhook,
+                address: seal(channel_id, "address", url),
+                secret: Some(seal(channel_id, "secret", SECRET)),
+            }
+        })
+        .collect();
+    event(NotificationSettingsUpdated {
+        user_id: user,
+        version: SettingsVersion::from(version),
+        time_zone: TimeZone::UTC,
+        quiet_hours: None,
+        channels,
+    })
+}
+
+fn notification(event: &events::Event) -> &NotificationDelivered {
+    match &event.payload {
+        Payload::NotificationDelivered(delivered) => delivered,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_firing_reaches_the_webhook_signed_and_the_outcome_is_said() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    worker.run_scheduler();
+    worker.run_deliveries();
+    let now = worker.now().await;
+    let task = task(now + TimeDelta::milliseconds(300), now);
+    worker.receive(&settings(task.user_id, 1, &[&target.url])).await;
+    let creation = created(&task);
+    worker.receive(&creation).await;
+
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    let delivered = notification(&said[0]);
+    assert_eq!((delivered.outcome, delivered.attempts), (DeliveryOutcome::Delivered, 1));
+    assert_eq!(delivered.task_id, Some(task.task_id));
+    assert_eq!(said[0].correlation_id, creation.correlation_id);
+    let got = target.got();
+    assert_eq!(got.len(), 1);
+    let expected = sign(SECRET, &got[0].id, got[0].timestamp, &got[0].body).unwrap();
+    assert_eq!(got[0].signature, expected);
+    let body: serde_json::Value = serde_json::from_slice(&got[0].body).unwrap();
+    assert_eq!(body["type"], "reminder-triggered");
+    assert_eq!(body["data"]["title"], "Water the plants");
+    assert_eq!(body["data"]["task_id"], task.task_id.to_string());
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_firing_waits_for_settings_that_come_later() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    worker.run_scheduler();
+    worker.run_deliveries();
+    let now = worker.now().await;
+    let task = task(now, now);
+    worker.receive(&created(&task)).await;
+    worker.eventually_said(EventType::ReminderTriggered, 1).await;
+    assert_eq!(target.got().len(), 0);
+    worker.receive(&settings(task.user_id, 1, &[&target.url])).await;
+    worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    assert_eq!(target.got().len(), 1);
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_failed_attempt_is_repeated_under_the_same_key() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::FailFirst);
+    worker.run_scheduler();
+    worker.run_deliveries();
+    let now = worker.now().await;
+    let task = task(now, now);
+    worker.receive(&settings(task.user_id, 1, &[&target.url])).await;
+    worker.receive(&created(&task)).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    assert_eq!(notification(&said[0]).attempts, 2);
+    let got = target.got();
+    assert_eq!(got.len(), 2);
+    assert_eq!((&got[0].id, &got[0].body), (&got[1].id, &got[1].body));
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_target_that_is_gone_fails_at_once_with_its_reason() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Always(410));
+    worker.run_scheduler();
+    worker.run_deliveries();
+    let now = worker.now().await;
+    let task = task(now, now);
+    worker.receive(&settings(task.user_id, 1, &[&target.url])).await;
+    worker.receive(&created(&task)).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    let failed = notification(&said[0]);
+    assert_eq!((failed.outcome, failed.attempts), (DeliveryOutcome::Failed, 1));
+    assert_eq!(failed.error.as_deref(), Some("the target answered 410"));
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_pending_retry_is_dropped_when_the_task_is_deleted() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Always(503));
+    worker.run_scheduler();
+    worker.run_deliveries();
+    let now = worker.now().await;
+    let mut task = task(now, now);
+    worker.receive(&settings(task.user_id, 1, &[&target.url])).await;
+    worker.receive(&created(&task)).await;
+    testing::eventually("the first attempt to fail", || async {
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from delivery where last_error is not null and state = 'pending'",
+        )
+        .fetch_one(&worker.pool)
+        .await
+        .unwrap();
+        (waiting == 1).then_some(())
+    })
+    .await;
+    worker.receive(&deleted(&mut task)).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    assert_eq!(notification(&said[0]).outcome, DeliveryOutcome::Dropped);
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_hanging_target_delays_nobody_else() {
+    const OTHERS: usize = 30;
+    let mut worker = Worker::start().await;
+    let hanging = Target::start(Answer::Hang);
+    let prompt = Target::start(Answer::Ok);
+    worker.run_scheduler();
+    let now = worker.now().await;
+    let slow = task(now, now);
+    worker.receive(&settings(slow.user_id, 1, &[&hanging.url])).await;
+    // The hanging one's are the longest overdue, and more than may be under way to one channel.
+    for _ in 0..OTHERS {
+        let mut another = task(now, now);
+        another.user_id = slow.user_id;
+        worker.receive(&created(&another)).await;
+    }
+    worker.eventually_said(EventType::ReminderTriggered, OTHERS).await;
+    for _ in 0..OTHERS {
+        let another = task(now, now);
+        worker.receive(&settings(another.user_id, 1, &[&prompt.url])).await;
+        worker.receive(&created(&another)).await;
+    }
+    worker.run_deliveries();
+    testing::eventually("everybody else's", || async {
+        (prompt.got().len() == OTHERS).then_some(())
+    })
+    .await;
+    let ended = worker.said_of(EventType::NotificationDelivered).await;
+    assert!(
+        ended.iter().all(|event| notification(event).user_id != slow.user_id),
+        "the hanging target's had not even timed out"
+    );
+    assert!(hanging.got().len() <= 4, "{} at once to one channel", hanging.got().len());
+    hanging.server.stop(false).await;
+    prompt.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_public_is_refused_unless_allowed() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    worker.run_scheduler();
+    worker.run_deliveries_under(Default::default());
+    let now = worker.now().await;
+    let task = task(now, now);
+    let by_name = target.url.replace("127.0.0.1", "localhost");
+    worker.receive(&settings(task.user_id, 1, &[&target.url, &by_name])).await;
+    worker.receive(&created(&task)).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 2).await;
+    for event in &said {
+        let failed = notification(event);
+        assert_eq!(failed.outcome, DeliveryOutcome::Failed);
+        let error = failed.error.as_deref().unwrap();
+        assert_eq!(error, "the webhook leads to an address that is not permitted");
+    }
+    assert_eq!(target.got().len(), 0);
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_test_of_a_channel_is_delivered() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    worker.run_deliveries();
+    let user = UserId::random();
+    let settings = settings(user, 1, &[&target.url]);
+    let Payload::NotificationSettingsUpdated(told) = &settings.payload else { panic!() };
+    let channel_id = told.channels[0].channel_id;
+    worker.receive(&settings).await;
+    let requested_at = worker.now().await;
+    worker.receive(&event(ChannelTestRequested { user_id: user, channel_id, requested_at })).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    assert_eq!(notification(&said[0]).reminder_id, None);
+    let body: serde_json::Value = serde_json::from_slice(&target.got()[0].body).unwrap();
+    assert_eq!(body["type"], "channel-test");
+    target.server.stop(false).await;
+    worker.stop().await;
+}

@@ -1,0 +1,124 @@
+//! Never early, on time, once, never after a cancel.
+
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use events::{Due, EventType, Payload, ReminderTriggered};
+
+use crate::support::{Worker, completed, created, task, updated};
+
+fn triggered(event: &events::Event) -> &ReminderTriggered {
+    match &event.payload {
+        Payload::ReminderTriggered(triggered) => triggered,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_fires_once_and_not_before_its_time() {
+    let mut worker = Worker::start().await;
+    worker.run_scheduler();
+    let now = worker.now().await;
+    let due = now + TimeDelta::milliseconds(900);
+    let event = created(&task(due, now));
+    worker.receive(&event).await;
+    let said = worker.eventually_said(EventType::ReminderTriggered, 1).await;
+    let firing = triggered(&said[0]);
+    assert!(firing.triggered_at >= due, "{firing:?} is early");
+    assert!(!firing.late);
+    assert_eq!(firing.reminder_time, due);
+    assert_eq!(said[0].correlation_id, event.correlation_id);
+    let pending: Option<bool> =
+        sqlx::query_scalar("select true from task where next_fire_at is not null")
+            .fetch_optional(&worker.pool)
+            .await
+            .unwrap();
+    assert_eq!(pending, None, "nothing is left to fire");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_of_the_title_fires_nothing_again_and_a_later_due_date_does() {
+    let mut worker = Worker::start().await;
+    worker.run_scheduler();
+    let now = worker.now().await;
+    let mut task = task(now + TimeDelta::milliseconds(100), now);
+    worker.receive(&created(&task)).await;
+    worker.eventually_said(EventType::ReminderTriggered, 1).await;
+
+    task.title = "Water them well".to_owned();
+    worker.receive(&updated(&mut task)).await;
+    let now = worker.now().await;
+    task.due_date = Some(Due::At(now + TimeDelta::milliseconds(300)));
+    task.schedule_since = Some(now);
+    worker.receive(&updated(&mut task)).await;
+    let said = worker.eventually_said(EventType::ReminderTriggered, 2).await;
+    assert_eq!(said.len(), 2);
+    assert_eq!(triggered(&said[0]).reminder_id, triggered(&said[1]).reminder_id);
+    assert_eq!(triggered(&said[1]).title, "Water them well");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn many_due_at_once_fire_once_each_under_three_schedulers() {
+    const TASKS: usize = 600;
+    let mut worker = Worker::start().await;
+    let now = worker.now().await;
+    for _ in 0..TASKS {
+        worker.receive(&created(&task(now + TimeDelta::seconds(5), now))).await;
+    }
+    for _ in 0..3 {
+        worker.run_scheduler();
+    }
+    let said = worker.eventually_said(EventType::ReminderTriggered, TASKS).await;
+    let distinct: HashSet<_> = said.iter().map(|event| triggered(event).reminder_id).collect();
+    assert_eq!((said.len(), distinct.len()), (TASKS, TASKS));
+    assert!(
+        said.iter().all(|event| triggered(event).triggered_at >= triggered(event).reminder_time)
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_fires_after_a_completion_that_was_applied() {
+    const TASKS: usize = 60;
+    let mut worker = Worker::start().await;
+    worker.run_scheduler();
+    let now = worker.now().await;
+    let due = now + TimeDelta::milliseconds(1500);
+    let mut tasks: Vec<_> = (0..TASKS).map(|_| task(due, now)).collect();
+    for task in &tasks {
+        worker.receive(&created(task)).await;
+    }
+    // The completions arrive around the due time.
+    let wait = due - worker.now().await - TimeDelta::milliseconds(60);
+    tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
+    for task in &mut tasks {
+        worker.receive(&completed(task)).await;
+    }
+    // Each ended one way, and only one: fired, or cancelled, by the order of the outbox.
+    let ended = worker.eventually_said_of_all(TASKS).await;
+    let distinct: HashSet<_> = ended.iter().collect();
+    assert_eq!((ended.len(), distinct.len()), (TASKS, TASKS));
+    worker.stop().await;
+}
+
+impl Worker {
+    /// The tasks whose reminder has fired or was cancelled, once so many have.
+    async fn eventually_said_of_all(&self, count: usize) -> Vec<events::TaskId> {
+        testing::eventually("every reminder ended", || async {
+            let ended: Vec<_> = self
+                .said()
+                .await
+                .iter()
+                .filter_map(|event| match &event.payload {
+                    Payload::ReminderTriggered(triggered) => Some(triggered.task_id),
+                    Payload::ReminderCancelled(cancelled) => Some(cancelled.task_id),
+                    _ => None,
+                })
+                .collect();
+            (ended.len() >= count).then_some(ended)
+        })
+        .await
+    }
+}

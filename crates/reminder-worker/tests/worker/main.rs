@@ -1,0 +1,11 @@
+//! The worker on a real database: events in by its inbox, events out by its outbox.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod burst;
+mod catch_up;
+mod delivering;
+mod firing;
+mod lock_order;
+mod scheduling;
+mod support;
