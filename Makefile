@@ -5,7 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 # Tools that are built once, outside the checkout.
-CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo-local
 CARGO_DENY := $(CACHE)/bin/cargo-deny
 CARGO_DENY_VERSION := 0.20.2
 
@@ -18,7 +18,7 @@ unexport DATABASE_URL CHAT_DATABASE_URL WORKER_DATABASE_URL BUS_DATABASE_URL MES
 unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR
 
 # For `make run`.
-export PORT HOST DATA BUS
+export PORT HOST DATA BUS CACHE
 
 .PHONY: help
 help: ## Say what there is
@@ -27,7 +27,7 @@ help: ## Say what there is
 .PHONY: run
 run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS)
 	@tools/preflight.sh
-	cargo build --quiet --bins --package local --package chat-api --package reminder-worker
+	@cargo build --bins --package local --package chat-api --package reminder-worker
 	@exec $(LOCAL) run
 
 .PHONY: build

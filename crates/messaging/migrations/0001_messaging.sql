@@ -38,8 +38,10 @@ create table messaging.outbox (
     unique (event_id, topic)
 );
 create index outbox_pending on messaging.outbox (seq) where published_at is null;
-create index outbox_lane on messaging.outbox (topic, partition_key, seq) where published_at is null;
-create index outbox_unreceipted on messaging.outbox (urgent_at, seq) where published_at is not null;
+-- Rows that the bus refused: at most one in a lane (topic and key), which waits with it.
+create index outbox_refused on messaging.outbox (topic, partition_key)
+    where published_at is null and attempts > 0;
+create index outbox_unreceipted on messaging.outbox (resend_at) where published_at is not null;
 
 -- Who leads. The token grows with each change of holder and is checked when the holder writes.
 create table messaging.lease (

@@ -103,6 +103,21 @@ pub(crate) async fn authenticate(
     }
 }
 
+/// Keeps a page of another site from signing a browser in to an account of its choice.
+pub(crate) async fn refuse_cross_site(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_ours = request
+        .app_data::<web::Data<Context>>()
+        .is_some_and(|context| !is_cross_site(&request, context));
+    if is_ours {
+        Ok(next.call(request).await?.map_into_boxed_body())
+    } else {
+        Ok(request.error_response(Failure::CrossSite))
+    }
+}
+
 async fn signed_in(request: &ServiceRequest) -> Result<SignedIn, Failure> {
     let context = request.app_data::<web::Data<Context>>().ok_or(Failure::NotSignedIn)?;
     let credential = credential(request).ok_or(Failure::NotSignedIn)?;

@@ -47,8 +47,16 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         )
         .service(
             web::scope("/api/v1")
-                .service(at("/auth/register").route(web::post().to(accounts::register)))
-                .service(at("/auth/login").route(web::post().to(accounts::log_in)))
+                .service(
+                    at("/auth/register")
+                        .route(web::post().to(accounts::register))
+                        .wrap(from_fn(middleware::refuse_cross_site)),
+                )
+                .service(
+                    at("/auth/login")
+                        .route(web::post().to(accounts::log_in))
+                        .wrap(from_fn(middleware::refuse_cross_site)),
+                )
                 .service(
                     web::scope("")
                         .wrap(from_fn(middleware::authenticate))

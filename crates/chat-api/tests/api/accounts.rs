@@ -162,6 +162,13 @@ async fn a_page_of_another_site_changes_nothing() {
     for origin in [None, Some("https://tasks.test".to_owned()), Some(format!("http://{host}"))] {
         assert_eq!(make(origin).await.status, StatusCode::CREATED);
     }
+    let body = json!({"email": ada.email, "password": PASSWORD});
+    let signing_in = |origin: &str| {
+        let request = stack.replica.request(Method::POST, "/api/v1/auth/login").json(&body);
+        Answer::of(request.header("Origin", origin))
+    };
+    signing_in("https://evil.test").await.assert_problem(403, "cross_site");
+    assert_eq!(signing_in("https://tasks.test").await.status, StatusCode::OK);
     let reading = ada.request(Method::GET, "/tasks").header("Origin", "https://evil.test");
     assert_eq!(Answer::of(reading).await.status, StatusCode::OK);
     stack.stop().await;

@@ -10,7 +10,15 @@ use events::Topic;
 
 #[tokio::test]
 async fn what_is_another_persons_is_not_found() {
-    let stack = Stack::start().await;
+    assert_apart(Stack::start().await).await;
+}
+
+#[tokio::test]
+async fn the_queries_alone_keep_people_apart() {
+    assert_apart(Stack::start_without_second_wall().await).await;
+}
+
+async fn assert_apart(stack: Stack) {
     let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
     let task = ada.make_task(json!({"title": "secret"})).await;
     let trashed = ada.make_task(json!({"title": "secret"})).await;
@@ -121,6 +129,7 @@ async fn nothing_can_be_written_for_another_person() {
     .await
     .expect_err("refused");
     assert!(forged.to_string().contains("row-level security"), "{forged}");
+    tx.rollback().await.expect("rolled back");
     stack.stop().await;
 }
 

@@ -70,7 +70,18 @@ impl Stack {
 
     pub(crate) async fn start_with(flags: &[&str]) -> Self {
         let database = TestDatabase::create_owned().await;
-        let settings = settings(&database, flags);
+        let settings = settings(&database.owner_url(), flags);
+        Self::start_at(database, settings).await
+    }
+
+    /// As a superuser, to whom row-level security means nothing: only the queries' own scope is left.
+    pub(crate) async fn start_without_second_wall() -> Self {
+        let database = TestDatabase::create().await;
+        let settings = settings(&database.url(), &[]);
+        Self::start_at(database, settings).await
+    }
+
+    async fn start_at(database: TestDatabase, settings: ServeSettings) -> Self {
         let role = pool(&settings);
         chat_api::migrate(&role).await.expect("migrations");
         let replica = Replica::start(&settings);
@@ -289,9 +300,8 @@ impl Answer {
     }
 }
 
-fn settings(database: &TestDatabase, flags: &[&str]) -> ServeSettings {
-    let url = database.owner_url();
-    let mut args = vec!["chat-api", "serve", "--database-url", &url];
+fn settings(url: &str, flags: &[&str]) -> ServeSettings {
+    let mut args = vec!["chat-api", "serve", "--database-url", url];
     args.extend(["--sealing-keys", SEALING_KEYS, "--event-bus", "hold"]);
     args.extend(flags);
     match Command::from_args(args.into_iter().map(OsString::from)) {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use events::Topic;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -104,7 +106,10 @@ async fn what_another_replica_writes_arrives_too() {
     let mut stream = Stream::open(&ada, "", None).await;
     stream.said_position().await;
     ada.at(&second).make_task(json!({"title": "from over there"})).await;
-    assert_eq!(stream.next().await.expect("an event").data["title"], "from over there");
+    // The poll takes a quarter of a second; only the heartbeat would find it after fifteen.
+    let limit = Duration::from_secs(10);
+    let sent = tokio::time::timeout(limit, stream.next()).await.expect("before the heartbeat");
+    assert_eq!(sent.expect("an event").data["title"], "from over there");
     second.stop().await;
     stack.stop().await;
 }
@@ -128,7 +133,7 @@ async fn a_stop_ends_the_streams_and_is_quick() {
     let ada = stack.register("ada").await;
     let mut stream = Stream::open(&ada, "", None).await;
     stream.said_position().await;
-    let stopped = tokio::time::timeout(std::time::Duration::from_secs(8), stack.stop());
+    let stopped = tokio::time::timeout(Duration::from_secs(8), stack.stop());
     let (stopped, end) = tokio::join!(stopped, stream.next());
     assert!(stopped.is_ok(), "no stream holds it up");
     assert_eq!(end, None);

@@ -1,8 +1,9 @@
 //! The relay: the only one who publishes.
 //!
 //! One process of a service leads, by a lease whose token is checked whenever it marks; the others
-//! stand by. The leader takes the oldest unpublished row of each lane (topic and key), so that a
-//! lane has one row in flight and a row that the bus refuses blocks nobody else. It marks rows and
+//! stand by. The leader takes the oldest unpublished rows and sends them in rounds, one row of each lane
+//! (topic and key) a round, so that a lane has one row in flight and a row that the bus refuses blocks
+//! nobody else. It marks rows and
 //! remembers no highest id: a lower one can commit later. It never waits for receipts; those delete
 //! rows through the inbox, and [`resend`] sends again what got none.
 //!

@@ -1,6 +1,9 @@
 //! Publishing what is new.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -9,6 +12,7 @@ use platform::backoff::Backoff;
 use serde_json::value::RawValue;
 use sidecar::{EntryOutcome, Message, PublishError, Scope};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{ClosedTopic, Leading, MAX_BATCH_BYTES, MAX_BATCH_ROWS, Outage, Relay};
 use crate::store::{self, outbox::Row};
@@ -29,7 +33,9 @@ pub(super) struct Sent {
 }
 
 impl Relay {
-    /// Publishes the heads of all lanes that may go; returns how many the bus took.
+    /// Publishes the oldest rows that may go; returns how many the bus took.
+    ///
+    /// They go in rounds, each with one row of a lane: a lane never has two rows in flight.
     pub(super) async fn publish_new(
         &self,
         leading: &mut Leading,
@@ -51,25 +57,39 @@ impl Relay {
         )
         .await?;
         let mut published = 0;
-        for (topic, rows) in by_topic(rows) {
-            match self.send(&topic, &rows).await {
-                Ok(sent) => {
-                    leading.closed_topics.remove(&topic);
-                    leading.traffic.count(sent.accepted.len());
-                    published += sent.accepted.len();
-                    let all_refused = rows.len() > 1 && sent.accepted.is_empty();
-                    self.mark(leading.token, sent, all_refused).await?;
-                    if all_refused {
-                        return Err(Outage::AllRefused);
-                    }
-                }
-                Err(Outage::Bus(error)) if error.scope() == Scope::Topic => {
-                    close(leading, topic, &error);
-                }
-                Err(outage) => return Err(outage),
+        let mut stuck = HashSet::new();
+        for mut round in rounds(rows) {
+            round.retain(|row| !stuck.contains(&lane(row)));
+            for (topic, rows) in by_topic(round) {
+                let accepted = self.publish_topic(leading, topic, &rows).await?;
+                published += accepted.len();
+                stuck.extend(rows.iter().filter(|row| !accepted.contains(&row.seq)).map(lane));
             }
         }
         Ok(published)
+    }
+
+    /// Publishes rows of one topic and of as many lanes; returns which of them the bus took.
+    async fn publish_topic(
+        &self,
+        leading: &mut Leading,
+        topic: String,
+        rows: &[Row],
+    ) -> Result<HashSet<i64>, Outage> {
+        let sent = match self.send(&topic, rows).await {
+            Ok(sent) => sent,
+            Err(Outage::Bus(error)) if error.scope() == Scope::Topic => {
+                close(leading, topic, &error);
+                return Ok(HashSet::new());
+            }
+            Err(outage) => return Err(outage),
+        };
+        leading.closed_topics.remove(&topic);
+        leading.traffic.count(sent.accepted.len());
+        let accepted: HashSet<i64> = sent.accepted.iter().copied().collect();
+        let all_refused = rows.len() > 1 && accepted.is_empty();
+        self.mark(leading.token, sent, all_refused).await?;
+        if all_refused { Err(Outage::AllRefused) } else { Ok(accepted) }
     }
 
     /// Sends rows of one topic as one bulk.
@@ -162,6 +182,26 @@ fn close(leading: &mut Leading, topic: String, error: &PublishError) {
         .or_insert(ClosedTopic { failures: 0, until: Instant::now() });
     closed.failures += 1;
     closed.until = Instant::now() + REFUSED.delay(closed.failures);
+}
+
+/// What keeps its order.
+fn lane(row: &Row) -> (String, Uuid) {
+    (row.topic.clone(), row.partition_key)
+}
+
+/// The first rows of all lanes, then the second ones, and so on.
+fn rounds(rows: Vec<Row>) -> Vec<Vec<Row>> {
+    let mut rows_of: HashMap<(String, Uuid), usize> = HashMap::new();
+    let mut rounds: Vec<Vec<Row>> = Vec::new();
+    for row in rows {
+        let round = rows_of.entry(lane(&row)).or_default();
+        if rounds.len() == *round {
+            rounds.push(Vec::new());
+        }
+        rounds[*round].push(row);
+        *round += 1;
+    }
+    rounds
 }
 
 /// Rows grouped by topic, each group in the rows' order.

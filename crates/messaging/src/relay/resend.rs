@@ -16,6 +16,8 @@ use crate::store;
 const MIN_ROWS_PER_SEC: f64 = 1.0;
 /// The share of the normal traffic that may be resendings.
 const TRAFFIC_SHARE: f64 = 0.01;
+/// How many of the longest overdue rows are looked at to choose from.
+const WINDOW_ROWS: i64 = 1000;
 /// Traffic is measured over windows of so many seconds.
 const WINDOW_SECS: u64 = 60;
 
@@ -53,7 +55,7 @@ impl Relay {
     pub(super) async fn resend(&self, leading: &mut Leading) -> Result<(), Outage> {
         let settings = &self.settings;
         let mut allowance = leading.traffic.allowance(Instant::now());
-        let overdue = store::outbox::unreceipted(&self.pool, allowance).await?;
+        let overdue = store::outbox::unreceipted(&self.pool, WINDOW_ROWS, allowance).await?;
         if overdue.is_empty() {
             return Ok(());
         }

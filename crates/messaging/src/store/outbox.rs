@@ -74,12 +74,13 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// The oldest unpublished row of each lane (topic and key), from `low_water` up, that is due for an
-/// attempt; of those the first `max_rows`, as far as they fit into `max_bytes` (one always does).
+/// The oldest unpublished rows from `low_water` up, at most `max_rows` and as far as they fit into
+/// `max_bytes` (one always does). Lanes (topic and key) whose head was refused and still waits are
+/// passed over, and so are closed topics.
 pub(crate) async fn publishable(
     pool: &PgPool,
     low_water: i64,
-    blocked_topics: &[String],
+    closed_topics: &[String],
     max_rows: i64,
     max_bytes: i64,
 ) -> sqlx::Result<Vec<Row>> {
@@ -95,22 +96,22 @@ pub(crate) async fn publishable(
              from messaging.outbox o
              where published_at is null
                  and seq >= $1
-                 and next_attempt_at <= messaging.clock()
                  and topic <> all ($2::text[])
                  and not exists (
-                     select from messaging.outbox earlier
-                     where earlier.published_at is null
-                         and earlier.topic = o.topic
-                         and earlier.partition_key = o.partition_key
-                         and earlier.seq < o.seq
+                     select from messaging.outbox refused
+                     where refused.published_at is null
+                         and refused.attempts > 0
+                         and refused.topic = o.topic
+                         and refused.partition_key = o.partition_key
+                         and refused.next_attempt_at > messaging.clock()
                  )
              order by seq
              limit $3
-         ) heads
+         ) oldest
          where bytes <= $4 or position = 1
          order by seq"#,
         low_water,
-        blocked_topics,
+        closed_topics,
         max_rows,
         max_bytes,
     )
@@ -174,16 +175,24 @@ pub(crate) async fn mark_refused(
     Ok(())
 }
 
-/// Rows that are published and overdue for a receipt, what matters soonest first.
-pub(crate) async fn unreceipted(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Row>> {
+/// Rows that are published and overdue for a receipt: of the `window` longest overdue, what matters
+/// to a person soonest comes first.
+pub(crate) async fn unreceipted(pool: &PgPool, window: i64, limit: i64) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as!(
         Row,
-        "select seq, event_id, topic, event_type, partition_key, subject, producer, occurred_at,
-             traceparent, envelope, held, attempts
-         from messaging.outbox
-         where published_at is not null and resend_at <= messaging.clock()
+        r#"select seq as "seq!", event_id as "event_id!", topic as "topic!",
+             event_type as "event_type!", partition_key as "partition_key!", subject,
+             producer as "producer!", occurred_at as "occurred_at!", traceparent,
+             envelope as "envelope!", held as "held!", attempts as "attempts!"
+         from (
+             select * from messaging.outbox
+             where published_at is not null and resend_at <= messaging.clock()
+             order by resend_at
+             limit $1
+         ) overdue
          order by urgent_at, seq
-         limit $1",
+         limit $2"#,
+        window,
         limit,
     )
     .fetch_all(pool)

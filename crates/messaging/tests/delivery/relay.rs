@@ -270,3 +270,45 @@ async fn the_low_water_mark_follows_what_is_settled_and_never_passes_a_waiting_r
     bus.stop().await;
     party.stop().await;
 }
+
+/// Rows of the outbox that were read so far, by any plan.
+async fn rows_read(party: &Party) -> i64 {
+    party
+        .count(
+            "select (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_user_tables
+             where relname = 'outbox'",
+        )
+        .await
+}
+
+/// What is read grows with what is published, whether it is of many tasks or of one.
+#[tokio::test]
+async fn publishing_many_rows_reads_each_a_few_times() {
+    const ROWS: usize = 2000;
+    for tasks in [ROWS, 1] {
+        let mut party = Party::start(Service::ChatApi).await;
+        let bus = Bus::start();
+        let ids: Vec<TaskId> = (0..tasks).map(|_| TaskId::random()).collect();
+        let events: Vec<Event> =
+            (0..ROWS).map(|n| event(ids[n % tasks], (n / tasks + 1) as i64)).collect();
+        party.append(&events).await;
+        sqlx::raw_sql("analyze messaging.outbox").execute(&party.pool).await.unwrap();
+        party.database.break_connections().await;
+        let before = rows_read(&party).await;
+        party.run_relay(&bus);
+        eventually("all to be published", || async {
+            (bus.published(Topic::TaskEvents).len() == ROWS).then_some(())
+        })
+        .await;
+        party.stop_relays().await;
+        party.database.break_connections().await;
+        let read = rows_read(&party).await - before;
+        println!("{ROWS} rows of {tasks} tasks: {read} rows read");
+        assert!(
+            read < 40 * ROWS as i64,
+            "{read} rows were read to publish {ROWS} of {tasks} tasks"
+        );
+        bus.stop().await;
+        party.stop().await;
+    }
+}

@@ -47,6 +47,12 @@ async fn rows_read(pool: &PgPool) -> (i64, i64) {
     .unwrap()
 }
 
+/// Transactions that were committed so far, the test's own included.
+async fn transactions(pool: &PgPool) -> i64 {
+    let sql = "select xact_commit from pg_stat_database where datname = current_database()";
+    sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_burst_reads_what_is_due_and_not_what_is_pending() {
     let mut worker = Worker::start().await;
@@ -62,6 +68,7 @@ async fn a_burst_reads_what_is_due_and_not_what_is_pending() {
     })
     .await;
 
+    let committed_before = transactions(&worker.pool).await;
     worker.run_scheduler();
     let said = testing::eventually("the burst to fire", || async {
         let fired: i64 = sqlx::query_scalar("select count(*) from messaging.outbox")
@@ -76,11 +83,14 @@ async fn a_burst_reads_what_is_due_and_not_what_is_pending() {
     // A backend reports its counts when it is idle or ends.
     worker.database.break_connections().await;
     let after = rows_read(&worker.pool).await;
+    let committed = transactions(&worker.pool).await - committed_before;
     let (sequential, indexed) = (after.0 - before.0, after.1 - before.1);
     println!(
-        "a burst of {DUE} among {PENDING}: {indexed} rows read by index, {sequential} by scan"
+        "a burst of {DUE} among {PENDING}: {indexed} rows read by index, {sequential} by scan, {committed} transactions"
     );
     assert!(sequential < PENDING, "{sequential} rows were read by sequential scans");
     assert!(indexed < 40 * DUE, "{indexed} rows were read for {DUE} firings");
+    // The ticks, and the test's own polls.
+    assert!(committed < DUE / 2, "{committed} transactions for {DUE} firings");
     worker.stop().await;
 }
