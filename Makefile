@@ -17,9 +17,6 @@ unexport DATABASE_URL CHAT_DATABASE_URL WORKER_DATABASE_URL BUS_DATABASE_URL MES
 # A developer's settings are not a test's.
 unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR
 
-# For `make run`.
-export PORT HOST DATA BUS CACHE
-
 .PHONY: help
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'

@@ -45,6 +45,9 @@ pub enum ServeError {
     /// The sidecar's client can't be made.
     #[error("the sidecar's settings can't be used")]
     Sidecar(#[from] sidecar::SettingsError),
+    /// A part of it panicked; it was stopped as a whole.
+    #[error("background work broke")]
+    Broken,
 }
 
 /// Saying things again broke off; it may begin again.
@@ -100,7 +103,10 @@ pub async fn serve(
     start_jobs(settings, &context, &shutdown);
     let relay = start_relay(settings, sidecar, &pool, context.outbox.clone())?;
 
-    shutdown.requested().await?;
+    tokio::select! {
+        requested = shutdown.requested() => requested?,
+        () = relay.token().cancelled_owned() => shutdown.begin(),
+    }
     for handle in handles {
         handle.stop(true).await;
     }
@@ -111,7 +117,7 @@ pub async fn serve(
     relay.drained().await;
     health_handle.stop(false).await;
     pool.close().await;
-    Ok(())
+    if shutdown.is_broken() || relay.is_broken() { Err(ServeError::Broken) } else { Ok(()) }
 }
 
 /// Publishes everything again at its present version.

@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 /// A binary of ours, its settings, and the process that runs it now.
@@ -123,9 +124,19 @@ pub(crate) fn binaries() -> PathBuf {
     test.ancestors().nth(2).expect("the build's folder").to_owned()
 }
 
-/// A loopback port that is free now.
+/// The ports that [`free_port`] gives: below those that the system gives to connections, so that none
+/// is taken between its choice and its use.
+const PORTS: std::ops::Range<u16> = 10_000..20_000;
+static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
+
+/// A loopback port that is free now, and that no other test of this process is given.
 pub(crate) fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
+    let first = (std::process::id() % u32::from(PORTS.end - PORTS.start)) as u16;
+    (0..PORTS.end - PORTS.start)
+        .map(|_| {
+            let number = NEXT_PORT.fetch_add(1, Ordering::Relaxed).wrapping_add(first);
+            SocketAddr::from(([127, 0, 0, 1], PORTS.start + number % (PORTS.end - PORTS.start)))
+        })
+        .find(|address| TcpListener::bind(address).is_ok())
         .expect("a free port")
 }

@@ -33,8 +33,7 @@ pub(crate) async fn keep(
     reason: &str,
 ) -> Result<(), AppendError> {
     let id = DeadLetterId::random();
-    let reason: String =
-        reason.chars().filter(|character| *character != '\0').take(MAX_REASON_CHARS).collect();
+    let reason = legible(reason);
     let sha256 = hexadecimal(&Sha256::digest(poison.record));
     let letter = store::dead_letters::NewDeadLetter {
         id: id.uuid(),
@@ -65,6 +64,11 @@ pub(crate) async fn keep(
     let now = crate::now(conn).await?;
     let event = Event::new(outbox.service(), CorrelationId::random(), now, announcement);
     outbox.append(conn, &[event.into()]).await
+}
+
+/// A reason as the database can hold it and a person wants to read it.
+pub(crate) fn legible(reason: &str) -> String {
+    reason.chars().filter(|character| *character != '\0').take(MAX_REASON_CHARS).collect()
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use events::{Decoded, Event, Payload, Service, Topic};
+use events::{Decoded, Event, EventsReceived, Payload, Service, Topic};
 use platform::{database::is_transient, telemetry};
 use serde::Deserialize;
 use sidecar::{CloudEventRecord, Delivery, DeliveryStatus, RecordContent};
@@ -16,7 +16,7 @@ use tracing::Instrument;
 
 use crate::{
     AppendError, ApplyError, Incoming, Outbox, Outcome, Subscriber,
-    dead_letter::{self, Poison},
+    dead_letter::{self, Poison, legible},
     receipts, store,
 };
 
@@ -92,10 +92,10 @@ impl<S: Subscriber> Inbox<S> {
 
     async fn take(&self, incoming: &Incoming, poison: &Poison<'_>) -> Result<(), ApplyError> {
         if let Payload::EventsReceived(received) = &incoming.event.payload {
-            let mut tx = self.pool.begin().await?;
-            receipts::settle(&mut tx, self.subscriber.as_ref(), received).await?;
-            tx.commit().await?;
-            return Ok(());
+            return match self.settle(received).await {
+                Err(error) if !passes(&error) => self.refuse(poison, &chain(&error)).await,
+                settled => settled,
+            };
         }
         let event_id = incoming.event.event_id.uuid();
         let topic = incoming.topic.name();
@@ -120,6 +120,13 @@ impl<S: Subscriber> Inbox<S> {
         Ok(())
     }
 
+    async fn settle(&self, received: &EventsReceived) -> Result<(), ApplyError> {
+        let mut tx = self.pool.begin().await?;
+        receipts::settle(&mut tx, self.subscriber.as_ref(), received).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Applies an event inside a savepoint, so that a rejected one leaves nothing behind.
     async fn apply(
         &self,
@@ -128,12 +135,10 @@ impl<S: Subscriber> Inbox<S> {
     ) -> Result<Outcome, ApplyError> {
         let mut savepoint = conn.begin().await?;
         let outcome = match self.subscriber.apply(&mut savepoint, incoming).await {
+            Ok(Outcome::Rejected { reason }) => Outcome::Rejected { reason: legible(&reason) },
             Ok(outcome) => outcome,
-            Err(ApplyError::Database(error)) if is_transient(&error) => return Err(error.into()),
-            Err(ApplyError::Append(AppendError::Database(error))) if is_transient(&error) => {
-                return Err(error.into());
-            }
-            Err(error) => Outcome::Rejected { reason: chain(&error) },
+            Err(error) if passes(&error) => return Err(error),
+            Err(error) => Outcome::Rejected { reason: legible(&chain(&error)) },
         };
         match outcome {
             Outcome::Rejected { .. } => savepoint.rollback().await?,
@@ -178,6 +183,16 @@ fn released_at(delivery: &Delivery) -> Option<DateTime<Utc>> {
         releasedat: Option<DateTime<Utc>>,
     }
     serde_json::from_slice::<Extensions>(&delivery.record).ok()?.releasedat
+}
+
+/// Whether the same work may succeed when it is tried again.
+fn passes(error: &ApplyError) -> bool {
+    match error {
+        ApplyError::Database(error) | ApplyError::Append(AppendError::Database(error)) => {
+            is_transient(error)
+        }
+        ApplyError::Append(AppendError::TooLarge { .. } | AppendError::Json(_)) => false,
+    }
 }
 
 /// An error with its causes, for a person.

@@ -45,7 +45,13 @@ impl Lease {
     pub async fn keep(&self, pool: &PgPool) {
         loop {
             tokio::time::sleep(Duration::from_secs(RENEWAL_INTERVAL_SECS)).await;
-            match store::lease::renew(pool, self.name, self.token, LEASE_SECS).await {
+            let renewing = store::lease::renew(pool, self.name, self.token, LEASE_SECS);
+            let limit = Duration::from_secs(RENEWAL_INTERVAL_SECS);
+            let Ok(renewed) = tokio::time::timeout(limit, renewing).await else {
+                tracing::warn!(lease = self.name, "the lease can't be renewed in time");
+                return;
+            };
+            match renewed {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {

@@ -20,7 +20,7 @@ pub use sidecar::MAX_DELIVERY_BYTES;
 
 use crate::{Inbox, Subscriber};
 
-/// Requests in flight per worker thread; the sidecar has one per partition.
+/// Threads that take deliveries; the sidecar has one delivery under way per partition.
 const WORKERS: usize = 2;
 
 /// Serves an inbox to the sidecar.
@@ -41,6 +41,8 @@ pub fn serve<S: Subscriber>(
             // Subscriptions are declared as resources; daprd asks once all the same.
             .route("/dapr/subscribe", web::get().to(no_subscriptions))
             .route("/events/{topic}", web::post().to(deliver::<S>))
+            // A 404 would be taken for an acknowledgement.
+            .default_service(web::to(unknown_route))
     })
     .workers(WORKERS)
     .disable_signals()
@@ -50,6 +52,11 @@ pub fn serve<S: Subscriber>(
 
 async fn no_subscriptions() -> HttpResponse {
     HttpResponse::Ok().json([(); 0])
+}
+
+async fn unknown_route(request: HttpRequest) -> HttpResponse {
+    tracing::error!(path = request.path(), "a delivery by a route that is none of ours");
+    HttpResponse::Ok().json(DeliveryStatus::Retry)
 }
 
 async fn deliver<S: Subscriber>(

@@ -4,12 +4,9 @@
 //! Never: a table, an event, a rule of the product.
 
 pub mod backoff;
-mod clock;
 pub mod database;
 pub mod health;
 pub mod sealing;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
-
-pub use clock::wall_clock;

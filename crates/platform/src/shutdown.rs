@@ -1,6 +1,13 @@
 //! Stopping in order: no new work, then what is in flight, then out.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -13,6 +20,7 @@ pub const DRAIN_TIMEOUT_SECS: u64 = 15;
 pub struct Shutdown {
     token: CancellationToken,
     tasks: TaskTracker,
+    broken: Arc<AtomicBool>,
 }
 
 impl Shutdown {
@@ -28,9 +36,24 @@ impl Shutdown {
         self.token.clone()
     }
 
-    /// Runs a piece of background work. It watches [`token`](Self::token) and ends by itself.
+    /// Runs a piece of background work. It watches [`token`](Self::token) and ends by itself. One that
+    /// panics stops the process: better started again than half alive.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(work);
+        let shutdown = self.clone();
+        let work = tokio::spawn(work);
+        self.tasks.spawn(async move {
+            if let Err(error) = work.await {
+                tracing::error!(error = &error as &dyn std::error::Error, "background work broke");
+                shutdown.broken.store(true, Ordering::Relaxed);
+                shutdown.begin();
+            }
+        });
+    }
+
+    /// Whether a piece of background work broke.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
     }
 
     /// Starts the stop.

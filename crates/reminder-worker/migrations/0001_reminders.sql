@@ -47,6 +47,7 @@ create table fired_snooze (
 
 -- A reminder fired: once per reminder and time.
 create table firing (
+    -- The id of its event, under which it may be said again.
     firing_id uuid primary key,
     reminder_id uuid not null,
     task_id uuid not null,
@@ -62,6 +63,7 @@ create table firing (
     unique (reminder_id, reminder_time)
 );
 create index firing_unplanned on firing (user_id) where not planned;
+create index firing_unplanned_task on firing (task_id) where not planned;
 
 -- A person as chat-api last told it. A deleted one stays as a tombstone.
 create table person (

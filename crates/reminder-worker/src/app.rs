@@ -36,21 +36,24 @@ pub enum StartError {
     /// The HTTP client for webhooks can't be built.
     #[error("the HTTP client can't be built")]
     Client(#[from] reqwest::Error),
-    /// A server or the signal handlers failed.
-    #[error("a server failed")]
+    /// A server can't be started, or the system refuses signal handlers.
+    #[error("a server can't be started")]
     Serve(#[from] std::io::Error),
+    /// A part of it panicked; it was stopped as a whole.
+    #[error("background work broke")]
+    Broken,
 }
 
 /// Serves until SIGINT or SIGTERM, then stops in order: no more deliveries from the sidecar, what
 /// is under way ends, the relay publishes no more.
 ///
 /// # Errors
-/// [`StartError`]; once it serves, only that a server broke.
+/// [`StartError`]; once it serves, only [`StartError::Broken`].
 pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartError> {
     let ServeSettings { service, scheduler, webhook_allow } = settings;
     let sidecar_settings = SidecarSettings::from_env()?;
     let health = health::serve(listen(service.health_addr)?, pool.clone())?;
-    let shutdown = Shutdown::new();
+    let (shutdown, publishing) = (Shutdown::new(), Shutdown::new());
     let outbox = Outbox::new(Service::ReminderWorker, service.event_bus);
     let wakes = Wakes::default();
 
@@ -63,7 +66,7 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
         let relay_settings = RelaySettings::new(service.pubsub_name);
         let sidecar = Sidecar::new(&sidecar_settings)?;
         let relay = Relay::new(pool.clone(), outbox.clone(), sidecar, relay_settings);
-        shutdown.spawn(relay.run(shutdown.token()));
+        publishing.spawn(relay.run(publishing.token()));
     }
     let keys = service.sealing_keys;
     let deliveries =
@@ -71,20 +74,33 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
     shutdown.spawn(deliveries.run(shutdown.token()));
     let reminding = Scheduler::new(pool.clone(), outbox.clone(), wakes, scheduler);
     shutdown.spawn(reminding.run(shutdown.token()));
-    shutdown.spawn(derive_outdated(pool, outbox));
+    let stop = shutdown.token();
+    shutdown.spawn(async move {
+        tokio::select! {
+            () = derive_outdated(pool, outbox) => {}
+            () = stop.cancelled() => {}
+        }
+    });
 
     let servers =
         [(events.handle(), tokio::spawn(events)), (health.handle(), tokio::spawn(health))];
     tracing::info!(app_addr = %service.app_addr, health_addr = %service.health_addr, "serving");
-    shutdown.requested().await?;
+    tokio::select! {
+        requested = shutdown.requested() => requested?,
+        () = publishing.token().cancelled_owned() => {}
+    }
+    shutdown.begin();
     tracing::info!("stopping");
     for (handle, _) in &servers {
         handle.stop(true).await;
     }
-    if !shutdown.drained().await {
+    let drained = shutdown.drained().await;
+    // Last, so that what the others have just said still goes out.
+    publishing.begin();
+    if !publishing.drained().await || !drained {
         tracing::warn!("background work was cut off");
     }
-    Ok(())
+    if shutdown.is_broken() || publishing.is_broken() { Err(StartError::Broken) } else { Ok(()) }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -1,24 +1,27 @@
 //! Saying again what stands: after a restore from a backup, and when the time-zone rules changed.
 
-use events::{CancelReason, CorrelationId};
-use messaging::{ApplyError, Outbox};
-use sqlx::PgPool;
+use chrono::{DateTime, Utc};
+use events::{CancelReason, CorrelationId, Event, EventId, Revision};
+use messaging::{ApplyError, Outbox, Outgoing};
+use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    store::{self, tasks::Told},
+    reminder::{Cancelling, announce_cancelled, announce_triggered, cancel_reason},
+    store::{self, reminders::EndedReminder, tasks::Told},
     subscribers::{Telling, tell},
 };
 
 /// The most tasks of one transaction.
 const BATCH_TASKS: i64 = 200;
 
-/// Says every live task's reminders again. Returns how many tasks there are.
+/// Says every live task's reminders again, those that fired under the event ids that they had. Returns
+/// how many tasks there are.
 ///
 /// # Errors
 /// The database's own; what was said until then stays said.
 pub async fn say_all_again(pool: &PgPool, outbox: &Outbox) -> Result<usize, ApplyError> {
-    again(pool, outbox, None).await
+    again(pool, outbox, Again::All).await
 }
 
 /// Derives anew the reminders that were derived with other time-zone rules than this build's.
@@ -27,14 +30,20 @@ pub async fn say_all_again(pool: &PgPool, outbox: &Outbox) -> Result<usize, Appl
 /// # Errors
 /// The database's own; the rest is derived at the next start.
 pub async fn derive_outdated(pool: &PgPool, outbox: &Outbox) -> Result<usize, ApplyError> {
-    again(pool, outbox, Some(chrono_tz::IANA_TZDB_VERSION)).await
+    again(pool, outbox, Again::Outdated).await
 }
 
-async fn again(
-    pool: &PgPool,
-    outbox: &Outbox,
-    unless_tzdata_version: Option<&str>,
-) -> Result<usize, ApplyError> {
+/// Which tasks, and what of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// Every live task: what stands, and what has ended.
+    All,
+    /// Those that were derived with other time-zone rules: what stands.
+    Outdated,
+}
+
+async fn again(pool: &PgPool, outbox: &Outbox, what: Again) -> Result<usize, ApplyError> {
+    let unless_tzdata_version = (what == Again::Outdated).then_some(chrono_tz::IANA_TZDB_VERSION);
     let mut after = Uuid::nil();
     let mut tasks = 0;
     loop {
@@ -44,6 +53,7 @@ async fn again(
         after = last.state.task_id.uuid();
         tasks += live.len();
         let mut tx = pool.begin().await?;
+        let ids: Vec<Uuid> = live.iter().map(|task| task.state.task_id.uuid()).collect();
         for task in live {
             let state = &task.state.0;
             let told = Told {
@@ -58,7 +68,45 @@ async fn again(
             let telling = Telling { told, correlation_id, ended: CancelReason::Changed };
             tell(&mut tx, outbox, &telling).await?;
         }
+        if what == Again::All {
+            say_what_ended(&mut tx, outbox, &ids).await?;
+        }
         tx.commit().await?;
         outbox.wake();
     }
+}
+
+/// Says the firings of these tasks again, under their own event ids, and what will not come.
+async fn say_what_ended(
+    conn: &mut PgConnection,
+    outbox: &Outbox,
+    tasks: &[Uuid],
+) -> Result<(), ApplyError> {
+    let now = messaging::now(conn).await?;
+    let ended = store::reminders::ended(conn, tasks).await?;
+    let outgoing: Vec<Outgoing> =
+        ended.into_iter().map(|reminder| how_it_ended(reminder, now).into()).collect();
+    outbox.append(conn, &outgoing).await?;
+    Ok(())
+}
+
+fn how_it_ended(reminder: EndedReminder, now: DateTime<Utc>) -> Event {
+    let correlation_id = reminder.correlation_id.into();
+    if let (Some(firing), Some(Json(triggered))) = (reminder.firing_id, reminder.triggered) {
+        let event = announce_triggered(triggered, correlation_id);
+        return Event { event_id: EventId::from(firing), ..event };
+    }
+    let task = &reminder.state;
+    let reminder_id = reminder.reminder_id.into();
+    let reason =
+        if reminder.expired { CancelReason::Expired } else { cancel_reason(task, reminder_id) };
+    let cancelling = Cancelling {
+        task_id: task.task_id,
+        user_id: task.user_id,
+        task_version: task.version,
+        revision: Revision::from(reminder.revision),
+        correlation_id,
+        now,
+    };
+    announce_cancelled(&cancelling, reminder_id, reason)
 }

@@ -7,13 +7,13 @@ use reqwest::Method;
 use serde_json::json;
 use testing::eventually;
 
-use crate::story::{all_settled, person_with_webhook};
+use crate::story::{all_notified, all_settled, insist_on_task, person_with_webhook};
 
 /// The live tasks with a reminder still to come, as each side has them, with the reminder's time.
 async fn both_sides(stack: &Stack) -> (BTreeSet<String>, BTreeSet<String>) {
     let chat: Vec<String> = sqlx::query_scalar(
         "select task_id || ' ' || title || ' ' || extract(epoch from due_at)::bigint from task
-         where deleted_at is null and status <> 'DONE'",
+         where deleted_at is null and status <> 'DONE' and due_at > now()",
     )
     .fetch_all(&stack.chat)
     .await
@@ -32,6 +32,32 @@ async fn agreed(stack: &Stack) -> BTreeSet<String> {
     eventually("both sides to agree", || async {
         let (chat, worker) = both_sides(stack).await;
         (chat == worker).then_some(chat)
+    })
+    .await
+}
+
+/// The reminders of live tasks, each with its status, as each side has them.
+async fn reminders_agree(stack: &Stack) -> BTreeSet<String> {
+    eventually("the reminders to agree", || async {
+        let chat: Vec<String> = sqlx::query_scalar(
+            "select reminder_id || ' ' || case reminder.status when 'triggered' then 'fired'
+                 when 'scheduled' then 'pending' else reminder.status end
+             from reminder join task using (task_id)
+             where deleted_at is null and task.status <> 'DONE'",
+        )
+        .fetch_all(&stack.chat)
+        .await
+        .unwrap();
+        let worker: Vec<String> = sqlx::query_scalar(
+            "select reminder_id || ' ' || r.status from reminder r join task t using (task_id)
+             where not deleted and state ->> 'status' <> 'DONE'",
+        )
+        .fetch_all(&stack.worker)
+        .await
+        .unwrap();
+        let sides: (BTreeSet<_>, BTreeSet<_>) =
+            (chat.into_iter().collect(), worker.into_iter().collect());
+        (sides.0 == sides.1).then_some(sides.0)
     })
     .await
 }
@@ -72,6 +98,7 @@ async fn after_chat_apis_database_went_back_reconcile_makes_both_agree() {
     for title in ["kept", "renamed after", "completed after", "deleted after"] {
         life.create(title).await;
     }
+    let fires = insist_on_task(&person, "fires after", 6).await;
     all_settled(&stack).await;
 
     stack.chat_apis[0].service.kill();
@@ -83,6 +110,8 @@ async fn after_chat_apis_database_went_back_reconcile_makes_both_agree() {
     life.complete(2).await;
     life.delete(3).await;
     life.create("made after").await;
+    // Scheduled before the backup, and fired after it.
+    all_notified(&sink, std::slice::from_ref(&fires)).await;
     all_settled(&stack).await;
 
     stack.chat_apis[0].service.kill();
@@ -91,6 +120,8 @@ async fn after_chat_apis_database_went_back_reconcile_makes_both_agree() {
     stack.chat_apis[0].service.start();
     stack.chat_apis[0].ready().await;
     stack.run("reminder-worker", "reconcile");
+    let reminders = reminders_agree(&stack).await;
+    assert!(reminders.iter().any(|reminder| reminder.contains("fired")), "{reminders:?}");
     let tasks = agreed(&stack).await;
     let titles = |title: &str| tasks.iter().any(|task| task.contains(title));
     assert_eq!(tasks.len(), 4, "{tasks:?}");

@@ -41,7 +41,7 @@ const IMMEDIATE_TIMEOUT_SECS: u64 = 5;
 const WATCH_INTERVAL_MS: u64 = 250;
 /// A server that ends while it starts is started so often: backends of a killed one may still hold
 /// the shared memory, or its port may just have been taken.
-const LAUNCH_ATTEMPTS: u32 = 6;
+const LAUNCH_ATTEMPTS: u32 = 12;
 const LAUNCH_RETRY: Backoff =
     Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(2) };
 

@@ -14,6 +14,9 @@ pub(super) async fn run(pool: &PgPool) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
     let lowest = store::outbox::lowest_unpublished(&mut tx).await?;
     store::relay_state::advance_low_water(&mut tx, lowest, MAX_TRANSACTION_SECS as f64).await?;
-    store::inbox::purge(&mut tx, INBOX_RETENTION_DAYS, MAX_PURGED_ROWS).await?;
-    tx.commit().await
+    // On its own: whoever settles receipts waits for the row of the mark.
+    tx.commit().await?;
+    let mut conn = pool.acquire().await?;
+    store::inbox::purge(&mut conn, INBOX_RETENTION_DAYS, MAX_PURGED_ROWS).await?;
+    Ok(())
 }

@@ -109,6 +109,8 @@ enum Outage {
     Bus(#[from] sidecar::PublishError),
     #[error("the bus refused every event of a bulk")]
     AllRefused,
+    #[error("another process leads now")]
+    LeaseLost,
     #[error("receipts can't be appended")]
     Receipts(#[from] crate::AppendError),
 }
@@ -194,8 +196,8 @@ impl Relay {
     async fn step(&self, leading: &mut Leading) -> Result<usize, Outage> {
         let now = Instant::now();
         if now >= leading.next_receipts {
-            receipts::send_owed(&self.pool, &self.outbox).await?;
             leading.next_receipts = now + Duration::from_millis(RECEIPT_INTERVAL_MS);
+            receipts::send_owed(&self.pool, &self.outbox).await?;
         }
         let mut low_water = store::relay_state::low_water(&self.pool).await?;
         if now >= leading.next_sweep {
@@ -205,8 +207,8 @@ impl Relay {
         }
         let published = self.publish_new(leading, low_water).await?;
         if now >= leading.next_resend {
-            self.resend(leading).await?;
             leading.next_resend = now + Duration::from_secs(RESEND_INTERVAL_SECS);
+            self.resend(leading).await?;
         }
         Ok(published)
     }

@@ -87,8 +87,9 @@ impl Relay {
         leading.closed_topics.remove(&topic);
         leading.traffic.count(sent.accepted.len());
         let accepted: HashSet<i64> = sent.accepted.iter().copied().collect();
+        self.mark(leading.token, sent).await?;
+        // One alone may be at fault itself; then its lane waits and nobody else.
         let all_refused = rows.len() > 1 && accepted.is_empty();
-        self.mark(leading.token, sent, all_refused).await?;
         if all_refused { Err(Outage::AllRefused) } else { Ok(accepted) }
     }
 
@@ -148,17 +149,17 @@ impl Relay {
     }
 
     /// Writes down what came of a sending.
-    async fn mark(&self, token: i64, sent: Sent, all_refused: bool) -> sqlx::Result<()> {
-        let policy = if all_refused { ALL_REFUSED } else { REFUSED };
+    async fn mark(&self, token: i64, sent: Sent) -> Result<(), Outage> {
+        let policy = if sent.accepted.is_empty() { ALL_REFUSED } else { REFUSED };
         let mut tx = self.pool.begin().await?;
-        store::outbox::mark_published(
-            &mut tx,
-            token,
-            &sent.accepted,
-            self.settings.receipt_timeout_secs,
-        )
-        .await?;
+        let receipt_timeout_secs = self.settings.receipt_timeout_secs;
+        let marked =
+            store::outbox::mark_published(&mut tx, token, &sent.accepted, receipt_timeout_secs)
+                .await?;
         tx.commit().await?;
+        if !marked {
+            return Err(Outage::LeaseLost);
+        }
         for (seq, attempts, error) in sent.refused {
             let failures = u32::try_from(attempts).unwrap_or(0) + 1;
             let wait = policy.delay(failures);

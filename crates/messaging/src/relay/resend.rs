@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use sidecar::Scope;
 use tokio::time::Instant;
 
 use super::{Leading, MAX_BATCH_ROWS, Outage, Relay, publish::by_topic};
@@ -67,7 +68,12 @@ impl Relay {
         }
         let chosen = overdue.into_iter().take(usize::try_from(allowance).unwrap_or(1)).collect();
         for (topic, rows) in by_topic(chosen) {
-            let sent = self.send(&topic, &rows).await?;
+            let sent = match self.send(&topic, &rows).await {
+                Ok(sent) => sent,
+                // Closed to us: whoever publishes what is new there finds out, and waits.
+                Err(Outage::Bus(error)) if error.scope() == Scope::Topic => continue,
+                Err(outage) => return Err(outage),
+            };
             tracing::info!(topic, rows = sent.accepted.len(), "sent again for want of a receipt");
             let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
             store::outbox::mark_resent(

@@ -37,7 +37,7 @@ pub(crate) struct Row {
     pub(crate) attempts: i32,
 }
 
-/// Stores rows in their order.
+/// Stores rows in their order. An event that still waits here is not stored twice.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     rows: &NewRows,
@@ -54,7 +54,8 @@ pub(crate) async fn insert(
              with ordinality
              as t (event_id, topic, event_type, partition_key, subject, version, producer,
                  occurred_at, envelope, needs_receipt, urgent_at, position)
-         order by position",
+         order by position
+         on conflict (event_id, topic) do nothing",
         &rows.event_id,
         &rows.topic,
         &rows.event_type,
@@ -120,35 +121,40 @@ pub(crate) async fn publishable(
 }
 
 /// Marks rows that the bus took: deletes those that need no receipt, and lets the others be sent
-/// again after a while. Changes nothing without the leader's token.
+/// again after a while. Changes nothing, and says `false`, without the leader's token.
 pub(crate) async fn mark_published(
     conn: &mut PgConnection,
     token: i64,
     seqs: &[i64],
     receipt_timeout_secs: f64,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from messaging.outbox
-         where seq = any ($1) and not needs_receipt
-             and exists (select from messaging.lease where name = 'relay' and token = $2)",
-        seqs,
+) -> sqlx::Result<bool> {
+    let leads = sqlx::query!(
+        "select from messaging.lease where name = 'relay' and token = $1 for share",
         token,
     )
-    .execute(&mut *conn)
+    .fetch_optional(&mut *conn)
     .await?;
+    if leads.is_none() {
+        return Ok(false);
+    }
+    // In one order with the receipts that delete rows meanwhile.
+    sqlx::query!("select from messaging.outbox where seq = any ($1) order by seq for update", seqs)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!("delete from messaging.outbox where seq = any ($1) and not needs_receipt", seqs)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query!(
         "update messaging.outbox
          set published_at = coalesce(published_at, messaging.clock()), last_error = null,
-             resend_at = messaging.clock() + make_interval(secs => $3)
-         where seq = any ($1)
-             and exists (select from messaging.lease where name = 'relay' and token = $2)",
+             resend_at = messaging.clock() + make_interval(secs => $2)
+         where seq = any ($1)",
         seqs,
-        token,
         receipt_timeout_secs,
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Notes that the bus refused a row: its lane waits, nobody else's.

@@ -84,9 +84,12 @@ pub(crate) async fn settle(
     topics: &[String],
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from messaging.outbox o
-         using unnest($1::uuid[], $2::text[]) as r (event_id, topic)
-         where o.event_id = r.event_id and o.topic = r.topic",
+        "with named as (
+             select o.seq from unnest($1::uuid[], $2::text[]) as r (event_id, topic)
+             join messaging.outbox o using (event_id, topic)
+             order by o.seq for update of o
+         )
+         delete from messaging.outbox using named where outbox.seq = named.seq",
         event_ids,
         topics,
     )

@@ -123,3 +123,18 @@ async fn a_receipt_deletes_its_row_and_is_told_to_the_service() {
     assert_eq!((settled[0].event_id, settled[0].version), (known.event_id, Some(7)));
     party.stop().await;
 }
+
+#[tokio::test]
+async fn a_receipt_that_no_database_can_hold_becomes_a_dead_letter() {
+    let party = Party::start(Service::ChatApi).await;
+    let receipt = Receipt {
+        event_id: events::EventId::random(),
+        topic: "task-\0events".to_owned(),
+        outcome: ReceiptOutcome::Applied,
+    };
+    let received = EventsReceived { consumer: Service::ReminderWorker, receipts: vec![receipt] };
+    let receipts = Event::new(Service::ReminderWorker, CorrelationId::random(), at(), received);
+    assert_eq!(party.receive(&receipts).await, DeliveryStatus::Success);
+    assert_eq!(party.count("select count(*) from messaging.dead_letter").await, 1);
+    party.stop().await;
+}

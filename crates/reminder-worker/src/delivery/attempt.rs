@@ -26,8 +26,12 @@ use crate::store::{
     deliveries::{Claimed, End},
 };
 
-/// After so many attempts a notification has failed: about three quarters of a day.
+/// After so many attempts a notification has failed: about five hours.
 const MAX_ATTEMPTS: i32 = 14;
+/// How often what came of an attempt is written down again where the database fails.
+const MARK_RETRIES: u32 = 4;
+const MARK_RETRY: Backoff =
+    Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(2) };
 const RETRY: Backoff =
     Backoff { first: Duration::from_secs(5), longest: Duration::from_secs(2 * 3600) };
 
@@ -128,13 +132,27 @@ impl Sender {
 
     async fn send_and_mark(&self, claimed: &Claimed) -> Result<(), ApplyError> {
         // A cancel may have come since the claim.
-        if !store::deliveries::still_pending(&self.pool, claimed).await? {
+        if !insist(|| self.still_pending(claimed)).await? {
             return Ok(());
         }
-        match self.send(claimed).await {
+        let sent = self.send(claimed).await;
+        insist(|| self.mark(claimed, &sent)).await
+    }
+
+    async fn still_pending(&self, claimed: &Claimed) -> Result<bool, ApplyError> {
+        Ok(store::deliveries::still_pending(&self.pool, claimed).await?)
+    }
+
+    /// Writes down what came of an attempt.
+    async fn mark(
+        &self,
+        claimed: &Claimed,
+        sent: &Result<(), AttemptError>,
+    ) -> Result<(), ApplyError> {
+        match sent {
             Ok(()) => self.end(claimed, End::Delivered, None).await,
-            Err(AttemptError::ChannelGone) => {
-                self.end(claimed, End::Dropped, Some(AttemptError::ChannelGone.to_string())).await
+            Err(error @ AttemptError::ChannelGone) => {
+                self.end(claimed, End::Dropped, Some(error.to_string())).await
             }
             Err(error) if error.is_final() || claimed.attempts >= MAX_ATTEMPTS => {
                 self.end(claimed, End::Failed, Some(error.to_string())).await
@@ -160,7 +178,8 @@ impl Sender {
         let url = Url::parse(&address)?;
         self.guard.check_literal(&url)?;
         let message = Message::new(claimed)?;
-        let timestamp = message.timestamp.timestamp();
+        // Of the attempt, not of the firing: receivers refuse what was signed long ago.
+        let timestamp = claimed.claimed_at.timestamp();
         let mut request = self
             .client
             .post(url)
@@ -233,16 +252,15 @@ impl Sender {
     }
 }
 
-/// What is sent.
+/// What is sent; the same at every attempt.
 struct Message {
     id: String,
-    timestamp: DateTime<Utc>,
     body: Vec<u8>,
 }
 
 impl Message {
     fn new(claimed: &Claimed) -> Result<Self, AttemptError> {
-        let (id, timestamp, body) = match &claimed.payload {
+        let (id, body) = match &claimed.payload {
             Some(payload) => {
                 let channel = claimed.channel_id.into();
                 let key = notification_key(channel, payload.reminder_id, payload.reminder_time);
@@ -252,20 +270,38 @@ impl Message {
                     "correlation_id": claimed.correlation_id,
                     "data": payload.0,
                 });
-                (key, payload.triggered_at, body)
+                (key, body)
             }
             None => {
-                let now = DateTime::<Utc>::from(platform::wall_clock());
                 let body = json!({
                     "type": "channel-test",
-                    "timestamp": now,
+                    "timestamp": claimed.claimed_at,
                     "correlation_id": claimed.correlation_id,
                     "data": { "channel_id": claimed.channel_id },
                 });
-                (claimed.delivery_id, now, body)
+                (claimed.delivery_id, body)
             }
         };
-        Ok(Self { id: id.to_string(), timestamp, body: serde_json::to_vec(&body)? })
+        Ok(Self { id: id.to_string(), body: serde_json::to_vec(&body)? })
+    }
+}
+
+/// Does a piece of database work again where a connection broke; the lease's token keeps it from
+/// being done twice.
+async fn insist<T, F>(work: impl Fn() -> F) -> Result<T, ApplyError>
+where
+    F: Future<Output = Result<T, ApplyError>>,
+{
+    let mut failures = 0;
+    loop {
+        match work().await {
+            Err(error) if failures < MARK_RETRIES => {
+                failures += 1;
+                tracing::info!(error = &error as &dyn std::error::Error, "tried again");
+                tokio::time::sleep(MARK_RETRY.delay(failures)).await;
+            }
+            done => return done,
+        }
     }
 }
 

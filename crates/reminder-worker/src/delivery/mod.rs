@@ -40,7 +40,7 @@ pub const MAX_IN_FLIGHT_PER_CHANNEL: usize = 4;
 /// The longest that one attempt may take, in seconds.
 pub const ATTEMPT_TIMEOUT_SECS: u64 = 10;
 /// How long a leased notification is nobody else's, in seconds.
-const LEASE_SECS: f64 = 60.0;
+const LEASE_SECS: f64 = 30.0;
 /// How many due notifications are looked at to choose from.
 const WINDOW_ROWS: i64 = 1024;
 /// The longest sleep between two looks, in milliseconds: other processes make deliveries too.
@@ -128,7 +128,7 @@ impl Deliveries {
         let waiting = store::firings::plannable(&self.pool, MAX_PLANNED).await?;
         if !waiting.is_empty() {
             let mut tx = self.pool.begin().await?;
-            store::firings::plan(&mut tx, &waiting).await?;
+            store::firings::plan_waiting(&mut tx, &waiting).await?;
             tx.commit().await?;
         }
         Ok(())

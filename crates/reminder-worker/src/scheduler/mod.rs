@@ -18,6 +18,8 @@ use crate::{settings::SchedulerSettings, store, subscribers::Wakes};
 
 /// The longest sleep between two looks, in milliseconds.
 pub const POLL_INTERVAL_MS: u64 = 500;
+/// The longest that one look may take, in seconds: a server that died without a word never answers.
+const STEP_TIMEOUT_SECS: u64 = 45;
 const OUTAGE: Backoff =
     Backoff { first: Duration::from_millis(50), longest: Duration::from_secs(2) };
 
@@ -41,12 +43,18 @@ impl Scheduler {
     pub async fn run(self, stop: CancellationToken) {
         let mut failures = 0;
         while !stop.is_cancelled() {
-            let wait = match self.step().await {
-                Ok(wait) => {
+            let limit = Duration::from_secs(STEP_TIMEOUT_SECS);
+            let wait = match tokio::time::timeout(limit, self.step()).await {
+                Ok(Ok(wait)) => {
                     failures = 0;
                     wait
                 }
-                Err(error) => {
+                Err(_) => {
+                    failures += 1;
+                    tracing::warn!("the database does not answer in time");
+                    OUTAGE.delay(failures)
+                }
+                Ok(Err(error)) => {
                     failures += 1;
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,

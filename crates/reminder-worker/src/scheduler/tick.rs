@@ -16,7 +16,11 @@ use uuid::Uuid;
 use crate::{
     reminder::{Cancelling, announce_cancelled, announce_triggered, due_date},
     settings::SchedulerSettings,
-    store::{self, firings::NewFirings, reminders::DueReminder},
+    store::{
+        self,
+        firings::NewFirings,
+        reminders::{DueReminder, Ended},
+    },
 };
 
 /// The most tasks of one tick.
@@ -48,8 +52,8 @@ pub(super) async fn tick(
     let due = store::reminders::due(&mut tx, &tasks, now).await?;
     let outcome = decide(due, &revisions, settings, now);
 
-    store::reminders::mark_fired(&mut tx, &outcome.fired).await?;
-    store::reminders::cancel(&mut tx, &outcome.expired).await?;
+    store::reminders::mark_ended(&mut tx, &outcome.fired, Ended::Fired).await?;
+    store::reminders::mark_ended(&mut tx, &outcome.expired, Ended::Expired).await?;
     store::firings::insert(&mut tx, &outcome.firings, now).await?;
     store::tasks::set_next_fire_at(&mut tx, &tasks).await?;
     store::firings::plan(&mut tx, &outcome.firings.firing_id).await?;
@@ -144,7 +148,6 @@ fn fire(
         late: now - reminder.fire_at > TimeDelta::seconds(LATE_AFTER_SECS),
         folded: Vec::new(),
     };
-    firings.firing_id.push(Uuid::new_v4());
     firings.reminder_id.push(reminder.reminder_id);
     firings.task_id.push(triggered.task_id.uuid());
     firings.user_id.push(triggered.user_id.uuid());
@@ -152,5 +155,7 @@ fn fire(
     firings.payload.push(Json(triggered.clone()));
     firings.correlation_id.push(reminder.correlation_id);
     firings.traceparent.push(reminder.traceparent);
-    announce_triggered(triggered, reminder.correlation_id.into())
+    let event = announce_triggered(triggered, reminder.correlation_id.into());
+    firings.firing_id.push(event.event_id.uuid());
+    event
 }

@@ -16,6 +16,8 @@ pub(crate) struct Claimed {
     pub(crate) traceparent: Option<String>,
     pub(crate) lease_token: i64,
     pub(crate) attempts: i32,
+    /// When this attempt began, by the database's clock.
+    pub(crate) claimed_at: DateTime<Utc>,
     /// What it tells; none for a test of the channel.
     pub(crate) payload: Option<Json<ReminderTriggered>>,
     /// Where it goes; none where the channel is gone.
@@ -59,6 +61,7 @@ pub(crate) async fn claim(
          select l.delivery_id as "delivery_id!", l.task_id, l.user_id as "user_id!",
              l.channel_id as "channel_id!", l.correlation_id as "correlation_id!", l.traceparent,
              l.lease_token as "lease_token!", l.attempts as "attempts!",
+             messaging.clock() as "claimed_at!",
              f.payload as "payload?: Json<ReminderTriggered>",
              c.settings as "channel?: Json<ChannelSettings>"
          from leased l

@@ -1,7 +1,7 @@
 //! The table `firing`.
 
 use chrono::{DateTime, Utc};
-use events::{ReminderTriggered, UserId};
+use events::{ReminderTriggered, TaskId, UserId};
 use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
@@ -72,13 +72,20 @@ pub(crate) async fn plan(conn: &mut PgConnection, firings: &[Uuid]) -> sqlx::Res
     Ok(made.rows_affected())
 }
 
+/// A firing that has no deliveries yet, and its task.
+pub(crate) struct Unplanned {
+    pub(crate) firing_id: Uuid,
+    pub(crate) task_id: Uuid,
+}
+
 /// The firings of a person that wait for settings.
 pub(crate) async fn unplanned_of(
     conn: &mut PgConnection,
     person: UserId,
-) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        "select firing_id from firing where user_id = $1 and not planned",
+) -> sqlx::Result<Vec<Unplanned>> {
+    sqlx::query_as!(
+        Unplanned,
+        "select firing_id, task_id from firing where user_id = $1 and not planned",
         person.uuid(),
     )
     .fetch_all(conn)
@@ -86,12 +93,49 @@ pub(crate) async fn unplanned_of(
 }
 
 /// Firings that need not wait any more: the settings came while they were being recorded.
-pub(crate) async fn plannable(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        "select f.firing_id from firing f join person p using (user_id)
+pub(crate) async fn plannable(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Unplanned>> {
+    sqlx::query_as!(
+        Unplanned,
+        "select f.firing_id, f.task_id from firing f join person p using (user_id)
          where not f.planned limit $1",
         limit,
     )
     .fetch_all(pool)
     .await
+}
+
+/// Makes the deliveries of firings that waited, under their tasks' locks: one that a cancel gave up
+/// meanwhile gets none.
+pub(crate) async fn plan_waiting(
+    conn: &mut PgConnection,
+    waiting: &[Unplanned],
+) -> sqlx::Result<()> {
+    let tasks: Vec<Uuid> = waiting.iter().map(|firing| firing.task_id).collect();
+    let firings: Vec<Uuid> = waiting.iter().map(|firing| firing.firing_id).collect();
+    super::tasks::lock_all(conn, &tasks).await?;
+    plan(conn, &firings).await?;
+    Ok(())
+}
+
+/// Lets the firings of a task that wait for settings, and no longer stand, have no deliveries.
+pub(crate) async fn give_up_superseded(
+    conn: &mut PgConnection,
+    task: TaskId,
+    standing_ids: &[Uuid],
+    standing_times: &[DateTime<Utc>],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update firing f set planned = true
+         where task_id = $1 and not planned
+             and not exists (
+                 select from unnest($2::uuid[], $3::timestamptz[]) as s (reminder_id, fire_at)
+                 where s.reminder_id = f.reminder_id and s.fire_at = f.reminder_time
+             )",
+        task.uuid(),
+        standing_ids,
+        standing_times,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The tables `reminder` and `fired_snooze`.
 
 use chrono::{DateTime, Utc};
-use events::{CorrelationId, TaskId, TaskState, UserId};
+use events::{CorrelationId, ReminderTriggered, TaskId, TaskState, UserId};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -113,8 +113,23 @@ pub(crate) async fn due(
     .await
 }
 
-/// Notes that reminders have fired.
-pub(crate) async fn mark_fired(conn: &mut PgConnection, reminders: &[Uuid]) -> sqlx::Result<()> {
+/// How a reminder that was due ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ended {
+    Fired,
+    Expired,
+}
+
+/// Notes that reminders that were due have ended, so that nothing plans them again for that time.
+pub(crate) async fn mark_ended(
+    conn: &mut PgConnection,
+    reminders: &[Uuid],
+    ended: Ended,
+) -> sqlx::Result<()> {
+    let status = match ended {
+        Ended::Fired => "fired",
+        Ended::Expired => "cancelled",
+    };
     sqlx::query!(
         "insert into fired_snooze (reminder_id, until)
          select reminder_id, fire_at from reminder where reminder_id = any ($1) and snoozed
@@ -125,13 +140,50 @@ pub(crate) async fn mark_fired(conn: &mut PgConnection, reminders: &[Uuid]) -> s
     .await?;
     sqlx::query!(
         "update reminder
-         set status = 'fired',
+         set status = $2,
              fired_through = case when snoozed then fired_through
                  else greatest(fired_through, fire_at) end
          where reminder_id = any ($1)",
         reminders,
+        status,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// A reminder that has ended, and its firing if it has one for that time.
+pub(crate) struct EndedReminder {
+    pub(crate) reminder_id: Uuid,
+    pub(crate) revision: i64,
+    pub(crate) correlation_id: Uuid,
+    pub(crate) state: Json<TaskState>,
+    /// It was not changed or dismissed: its time passed.
+    pub(crate) expired: bool,
+    pub(crate) firing_id: Option<Uuid>,
+    pub(crate) triggered: Option<Json<ReminderTriggered>>,
+}
+
+/// The reminders of live tasks that have ended.
+pub(crate) async fn ended(
+    conn: &mut PgConnection,
+    tasks: &[Uuid],
+) -> sqlx::Result<Vec<EndedReminder>> {
+    sqlx::query_as!(
+        EndedReminder,
+        r#"select r.reminder_id, t.revision, r.correlation_id,
+             t.state as "state!: Json<TaskState>",
+             coalesce(r.fired_through >= r.fire_at, false) as "expired!",
+             f.firing_id as "firing_id?", f.payload as "triggered?: Json<ReminderTriggered>"
+         from reminder r
+         join task t using (task_id)
+         left join firing f
+             on f.reminder_id = r.reminder_id and f.reminder_time = r.fire_at
+                 and r.status = 'fired'
+         where r.task_id = any ($1) and r.status <> 'pending' and not t.deleted
+         order by r.task_id, r.fire_at"#,
+        tasks,
+    )
+    .fetch_all(conn)
+    .await
 }

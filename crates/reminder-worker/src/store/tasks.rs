@@ -67,6 +67,14 @@ pub(crate) async fn lock(conn: &mut PgConnection, task: TaskId) -> sqlx::Result<
     Ok(row.is_some())
 }
 
+/// Locks tasks' rows, in the one order in which several are locked.
+pub(crate) async fn lock_all(conn: &mut PgConnection, tasks: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query!("select from task where task_id = any ($1) order by task_id for update", tasks)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Sets when each of these tasks reminds next, from its pending reminders.
 pub(crate) async fn set_next_fire_at(conn: &mut PgConnection, tasks: &[Uuid]) -> sqlx::Result<()> {
     sqlx::query!(

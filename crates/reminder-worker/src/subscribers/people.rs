@@ -22,7 +22,7 @@ pub(super) async fn apply_settings(
     }
     store::people::set_channels(conn, person, &settings.channels).await?;
     let waiting = store::firings::unplanned_of(conn, person).await?;
-    store::firings::plan(conn, &waiting).await?;
+    store::firings::plan_waiting(conn, &waiting).await?;
     Ok(Outcome::Applied)
 }
 

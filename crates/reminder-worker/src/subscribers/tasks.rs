@@ -123,6 +123,7 @@ async fn drop_superseded(
 ) -> sqlx::Result<Vec<Dropped>> {
     let ids: Vec<Uuid> = standing.iter().map(|plan| plan.reminder_id.uuid()).collect();
     let times: Vec<DateTime<Utc>> = standing.iter().map(|plan| plan.fire_at).collect();
+    store::firings::give_up_superseded(conn, task, &ids, &times).await?;
     store::deliveries::drop_superseded(conn, task, &ids, &times, SUPERSEDED).await
 }
 

@@ -5,7 +5,7 @@ use events::{CancelReason, EventType, Payload};
 use serde_json::json;
 use sidecar::DeliveryStatus;
 
-use crate::support::{Worker, created, task};
+use crate::support::{Worker, created, refreshed, task, updated};
 
 #[tokio::test]
 async fn what_was_missed_fires_late_and_what_was_missed_for_a_day_expires() {
@@ -24,6 +24,13 @@ async fn what_was_missed_fires_late_and_what_was_missed_for_a_day_expires() {
     let expired = worker.eventually_said(EventType::ReminderCancelled, 1).await;
     let Payload::ReminderCancelled(cancelled) = &expired[0].payload else { panic!("{expired:?}") };
     assert_eq!((cancelled.task_id, cancelled.reason), (sooner.task_id, CancelReason::Expired));
+
+    // What expired stays so: neither a refresh nor an edit of the title brings it back.
+    let said = worker.said().await.len();
+    let mut sooner = sooner;
+    worker.receive(&refreshed(&sooner)).await;
+    worker.receive(&updated(&mut sooner)).await;
+    assert_eq!(worker.said().await.len(), said);
     worker.stop().await;
 }
 

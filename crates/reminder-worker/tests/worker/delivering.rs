@@ -12,7 +12,7 @@ use events::{
 use platform::sealing::KeyRing;
 use reminder_worker::delivery::sign;
 
-use crate::support::{SEALING_KEYS, Worker, created, deleted, event, task};
+use crate::support::{SEALING_KEYS, Worker, completed, created, deleted, event, task};
 
 const SECRET: &str = "whsec_AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
@@ -175,6 +175,30 @@ async fn a_firing_waits_for_settings_that_come_later() {
 }
 
 #[tokio::test]
+async fn a_firing_that_waits_for_settings_is_given_up_when_the_task_is_done() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    worker.run_scheduler();
+    worker.run_deliveries();
+    let now = worker.now().await;
+    let mut done = task(now, now);
+    let mut open = task(now, now);
+    open.user_id = done.user_id;
+    worker.receive(&created(&done)).await;
+    worker.receive(&created(&open)).await;
+    worker.eventually_said(EventType::ReminderTriggered, 2).await;
+    worker.receive(&completed(&mut done)).await;
+    worker.receive(&settings(done.user_id, 1, &[&target.url])).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    assert_eq!(notification(&said[0]).task_id, Some(open.task_id));
+    let deliveries: i64 =
+        sqlx::query_scalar("select count(*) from delivery").fetch_one(&worker.pool).await.unwrap();
+    assert_eq!(deliveries, 1);
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_failed_attempt_is_repeated_under_the_same_key() {
     let mut worker = Worker::start().await;
     let target = Target::start(Answer::FailFirst);
@@ -189,6 +213,7 @@ async fn a_failed_attempt_is_repeated_under_the_same_key() {
     let got = target.got();
     assert_eq!(got.len(), 2);
     assert_eq!((&got[0].id, &got[0].body), (&got[1].id, &got[1].body));
+    assert!(got[1].timestamp > got[0].timestamp, "the second attempt is signed at its own time");
     target.server.stop(false).await;
     worker.stop().await;
 }

@@ -49,7 +49,10 @@ pub(crate) async fn an_application_that_restarts_misses_nothing(bus: &impl Bus) 
     scenario.pass_redelivery_interval().await;
     application.start().await;
     application.receives(3).await;
-    assert_eq!(application.texts(), ["1", "2", "3"]);
+    // It may have stopped before its first answer had arrived.
+    let mut texts = application.texts();
+    texts.dedup();
+    assert_eq!(texts, ["1", "2", "3"]);
 }
 
 /// A sidecar that stops in order goes on behind what it has acknowledged.
