@@ -48,14 +48,15 @@ pub(super) async fn tick(
     }
     let now = messaging::now(&mut tx).await?;
     let revisions: HashMap<Uuid, i64> =
-        store::tasks::raise_revisions(&mut tx, &tasks).await?.into_iter().collect();
-    let due = store::reminders::due(&mut tx, &tasks, now).await?;
+        tasks.iter().map(|task| (task.task_id, task.next_revision)).collect();
+    let ids: Vec<Uuid> = revisions.keys().copied().collect();
+    let due = store::reminders::due(&mut tx, &ids, now).await?;
     let outcome = decide(due, &revisions, settings, now);
 
     store::reminders::mark_ended(&mut tx, &outcome.fired, Ended::Fired).await?;
     store::reminders::mark_ended(&mut tx, &outcome.expired, Ended::Expired).await?;
     store::firings::insert(&mut tx, &outcome.firings, now).await?;
-    store::tasks::set_next_fire_at(&mut tx, &tasks).await?;
+    store::tasks::set_said(&mut tx, &tasks).await?;
     store::firings::plan(&mut tx, &outcome.firings.firing_id).await?;
     for (traceparent, outgoing) in outcome.outgoing {
         outbox.append_within(&mut tx, &outgoing, traceparent.as_deref()).await?;

@@ -90,32 +90,44 @@ pub(crate) async fn set_next_fire_at(conn: &mut PgConnection, tasks: &[Uuid]) ->
     Ok(())
 }
 
+/// A due task that this transaction has locked, and what it is to be said with.
+pub(crate) struct DueTask {
+    pub(crate) task_id: Uuid,
+    pub(crate) next_revision: i64,
+}
+
 /// Locks the tasks that are due, the longest overdue first, passing over those that another
 /// transaction holds (it fires them, or is about to change them and wakes the scheduler then).
-pub(crate) async fn lock_due(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!(
-        "select task_id from task where next_fire_at <= messaging.clock()
-         order by next_fire_at limit $1 for update skip locked",
+pub(crate) async fn lock_due(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<DueTask>> {
+    sqlx::query_as!(
+        DueTask,
+        r#"select task_id, greatest(revision + 1,
+             (extract(epoch from messaging.clock()) * 1000000)::bigint) as "next_revision!"
+         from task where next_fire_at <= messaging.clock()
+         order by next_fire_at limit $1 for update skip locked"#,
         limit,
     )
     .fetch_all(conn)
     .await
 }
 
-/// Raises the revision of tasks that were locked before.
-pub(crate) async fn raise_revisions(
-    conn: &mut PgConnection,
-    tasks: &[Uuid],
-) -> sqlx::Result<Vec<(Uuid, i64)>> {
-    let rows = sqlx::query!(
-        "update task set revision = greatest(revision + 1,
-             (extract(epoch from messaging.clock()) * 1000000)::bigint)
-         where task_id = any ($1) returning task_id, revision",
-        tasks,
+/// Notes what was said of tasks that were locked before, and when each reminds next.
+pub(crate) async fn set_said(conn: &mut PgConnection, said: &[DueTask]) -> sqlx::Result<()> {
+    let tasks: Vec<Uuid> = said.iter().map(|task| task.task_id).collect();
+    let revisions: Vec<i64> = said.iter().map(|task| task.next_revision).collect();
+    sqlx::query!(
+        "update task set revision = s.revision, next_fire_at = (
+             select min(fire_at) from reminder
+             where reminder.task_id = task.task_id and status = 'pending'
+         )
+         from unnest($1::uuid[], $2::bigint[]) as s (task_id, revision)
+         where task.task_id = s.task_id",
+        &tasks,
+        &revisions,
     )
-    .fetch_all(conn)
+    .execute(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.task_id, row.revision)).collect())
+    Ok(())
 }
 
 /// Seconds until the next task reminds, by the database's clock; negative where one is overdue.
