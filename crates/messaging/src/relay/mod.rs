@@ -3,9 +3,9 @@
 //! One process of a service leads, by a lease whose token is checked whenever it marks; the others
 //! stand by. The leader takes the oldest unpublished rows and sends them in rounds, one row of each lane
 //! (topic and key) a round, so that a lane has one row in flight and a row that the bus refuses blocks
-//! nobody else. It marks rows and
-//! remembers no highest id: a lower one can commit later. It never waits for receipts; those delete
-//! rows through the inbox, and [`resend`] sends again what got none.
+//! nobody else. It marks rows and remembers no highest id: a lower one can commit later. It never
+//! waits for receipts; those delete rows through the inbox, and [`resend`] sends again what got
+//! none.
 //!
 //! A leader may be killed anywhere: what was published and not marked is published again with the
 //! same event id, and the consumer's inbox drops it.
