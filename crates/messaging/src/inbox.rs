@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use events::{Decoded, Event, EventsReceived, Payload, Service, Topic};
-use platform::{database::is_transient, telemetry};
+use platform::telemetry;
 use serde::Deserialize;
 use sidecar::{CloudEventRecord, Delivery, DeliveryStatus, RecordContent};
 use sqlx::{Acquire, PgConnection, PgPool};
 use tracing::Instrument;
 
 use crate::{
-    AppendError, ApplyError, Incoming, Outbox, Outcome, Subscriber,
+    ApplyError, Incoming, Outbox, Outcome, Subscriber,
     dead_letter::{self, Poison, legible},
     receipts, store,
 };
@@ -93,7 +93,7 @@ impl<S: Subscriber> Inbox<S> {
     async fn take(&self, incoming: &Incoming, poison: &Poison<'_>) -> Result<(), ApplyError> {
         if let Payload::EventsReceived(received) = &incoming.event.payload {
             return match self.settle(received).await {
-                Err(error) if !passes(&error) => self.refuse(poison, &chain(&error)).await,
+                Err(error) if !error.is_transient() => self.refuse(poison, &chain(&error)).await,
                 settled => settled,
             };
         }
@@ -137,7 +137,7 @@ impl<S: Subscriber> Inbox<S> {
         let outcome = match self.subscriber.apply(&mut savepoint, incoming).await {
             Ok(Outcome::Rejected { reason }) => Outcome::Rejected { reason: legible(&reason) },
             Ok(outcome) => outcome,
-            Err(error) if passes(&error) => return Err(error),
+            Err(error) if error.is_transient() => return Err(error),
             Err(error) => Outcome::Rejected { reason: legible(&chain(&error)) },
         };
         match outcome {
@@ -183,16 +183,6 @@ fn released_at(delivery: &Delivery) -> Option<DateTime<Utc>> {
         releasedat: Option<DateTime<Utc>>,
     }
     serde_json::from_slice::<Extensions>(&delivery.record).ok()?.releasedat
-}
-
-/// Whether the same work may succeed when it is tried again.
-fn passes(error: &ApplyError) -> bool {
-    match error {
-        ApplyError::Database(error) | ApplyError::Append(AppendError::Database(error)) => {
-            is_transient(error)
-        }
-        ApplyError::Append(AppendError::TooLarge { .. } | AppendError::Json(_)) => false,
-    }
 }
 
 /// An error with its causes, for a person.

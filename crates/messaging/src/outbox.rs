@@ -36,13 +36,14 @@ pub enum AppendError {
 pub struct Outgoing {
     event: Event,
     urgent_at: Option<DateTime<Utc>>,
+    traceparent: Option<String>,
 }
 
 impl Outgoing {
     /// An event that is as urgent as any.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self { event, urgent_at: None }
+        Self { event, urgent_at: None, traceparent: None }
     }
 
     /// Says when what the event tells next matters to a person. Of many events without a receipt,
@@ -50,6 +51,14 @@ impl Outgoing {
     #[must_use]
     pub fn urgent_at(mut self, urgent_at: Option<DateTime<Utc>>) -> Self {
         self.urgent_at = urgent_at;
+        self
+    }
+
+    /// Says which trace it belongs to where that is not the current span's: a firing belongs to the
+    /// request that scheduled it.
+    #[must_use]
+    pub fn within(mut self, traceparent: Option<String>) -> Self {
+        self.traceparent = traceparent;
         self
     }
 }
@@ -81,8 +90,8 @@ impl Outbox {
         self.service
     }
 
-    /// Stores events in the caller's transaction, one row per event and topic, with the trace
-    /// context of the current span.
+    /// Stores events in the caller's transaction, one row per event and topic, each with the trace
+    /// context that it names, else that of the current span.
     ///
     /// The caller holds the lock on the row that the events are about (the task's, the person's),
     /// so that the rows' order is the order of the facts. Call [`wake`](Self::wake) after the commit.
@@ -94,23 +103,9 @@ impl Outbox {
         conn: &mut PgConnection,
         outgoing: &[Outgoing],
     ) -> Result<(), AppendError> {
-        let traceparent = telemetry::current_traceparent();
-        self.append_within(conn, outgoing, traceparent.as_deref()).await
-    }
-
-    /// As [`append`](Self::append), within a trace that began elsewhere: a firing belongs to the
-    /// request that scheduled it.
-    ///
-    /// # Errors
-    /// [`AppendError`]; the transaction is then to be rolled back.
-    pub async fn append_within(
-        &self,
-        conn: &mut PgConnection,
-        outgoing: &[Outgoing],
-        traceparent: Option<&str>,
-    ) -> Result<(), AppendError> {
+        let current = telemetry::current_traceparent();
         let mut rows = store::outbox::NewRows::default();
-        for Outgoing { event, urgent_at } in outgoing {
+        for Outgoing { event, urgent_at, traceparent } in outgoing {
             let envelope = serde_json::to_string(event)?;
             if envelope.len() > MAX_EVENT_BYTES {
                 return Err(AppendError::TooLarge { size: envelope.len() });
@@ -127,10 +122,11 @@ impl Outbox {
                 rows.envelope.push(envelope.clone());
                 rows.needs_receipt.push(self.needs_receipt(*topic));
                 rows.urgent_at.push(*urgent_at);
+                rows.traceparent.push(traceparent.clone().or_else(|| current.clone()));
             }
         }
         if !rows.event_id.is_empty() {
-            store::outbox::insert(conn, &rows, traceparent, self.held).await?;
+            store::outbox::insert(conn, &rows, self.held).await?;
         }
         Ok(())
     }

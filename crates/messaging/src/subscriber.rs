@@ -4,6 +4,7 @@ use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use events::{Event, ReceiptOutcome, Topic};
+use platform::database::is_transient;
 use sqlx::PgConnection;
 
 use crate::{AppendError, Settled};
@@ -56,6 +57,19 @@ pub enum ApplyError {
     /// What follows from it can't be appended.
     #[error("what follows from the event can't be appended")]
     Append(#[from] AppendError),
+}
+
+impl ApplyError {
+    /// Whether the same work may succeed when it is tried again.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database(error) | Self::Append(AppendError::Database(error)) => {
+                is_transient(error)
+            }
+            Self::Append(AppendError::TooLarge { .. } | AppendError::Json(_)) => false,
+        }
+    }
 }
 
 /// What a service does with the events that it receives.

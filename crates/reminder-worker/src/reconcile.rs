@@ -84,8 +84,10 @@ async fn say_what_ended(
 ) -> Result<(), ApplyError> {
     let now = messaging::now(conn).await?;
     let ended = store::reminders::ended(conn, tasks).await?;
-    let outgoing: Vec<Outgoing> =
-        ended.into_iter().map(|reminder| how_it_ended(reminder, now).into()).collect();
+    let outgoing: Vec<Outgoing> = ended
+        .into_iter()
+        .map(|reminder| Outgoing::new(how_it_ended(reminder, now)).urgent_at(Some(now)))
+        .collect();
     outbox.append(conn, &outgoing).await?;
     Ok(())
 }

@@ -18,6 +18,7 @@ pub(crate) struct NewRows {
     pub(crate) envelope: Vec<String>,
     pub(crate) needs_receipt: Vec<bool>,
     pub(crate) urgent_at: Vec<Option<DateTime<Utc>>>,
+    pub(crate) traceparent: Vec<Option<String>>,
 }
 
 /// A row that is to be published.
@@ -41,19 +42,20 @@ pub(crate) struct Row {
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     rows: &NewRows,
-    traceparent: Option<&str>,
     held: bool,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into messaging.outbox (event_id, topic, event_type, partition_key, subject,
              version, producer, occurred_at, envelope, needs_receipt, urgent_at, traceparent, held)
          select event_id, topic, event_type, partition_key, subject, version, producer,
-             occurred_at, envelope, needs_receipt, coalesce(urgent_at, 'infinity'), $12, $13
+             occurred_at, envelope, needs_receipt, coalesce(urgent_at, 'infinity'),
+             traceparent, $13
          from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::bigint[],
-             $7::text[], $8::timestamptz[], $9::text[], $10::bool[], $11::timestamptz[])
+             $7::text[], $8::timestamptz[], $9::text[], $10::bool[], $11::timestamptz[],
+             $12::text[])
              with ordinality
              as t (event_id, topic, event_type, partition_key, subject, version, producer,
-                 occurred_at, envelope, needs_receipt, urgent_at, position)
+                 occurred_at, envelope, needs_receipt, urgent_at, traceparent, position)
          order by position
          on conflict (event_id, topic) do nothing",
         &rows.event_id,
@@ -67,7 +69,7 @@ pub(crate) async fn insert(
         &rows.envelope,
         &rows.needs_receipt,
         &rows.urgent_at as &[Option<DateTime<Utc>>],
-        traceparent,
+        &rows.traceparent as &[Option<String>],
         held,
     )
     .execute(conn)

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{CancelReason, Event, ReminderTriggered, Revision};
 use messaging::{ApplyError, Outbox, Outgoing};
-use sqlx::{PgPool, types::Json};
+use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -20,11 +20,14 @@ use crate::{
         self,
         firings::NewFirings,
         reminders::{DueReminder, Ended},
+        tasks::DueTask,
     },
 };
 
 /// The most tasks of one tick.
 const MAX_TASKS: i64 = 250;
+/// How long a task waits that can't be fired, in seconds. An event that changes it ends the wait.
+const PUT_OFF_SECS: f64 = 300.0;
 /// A firing that comes so much later than its time is marked late, in seconds.
 const LATE_AFTER_SECS: i64 = 30;
 
@@ -35,8 +38,26 @@ pub(super) struct Tick {
     pub(super) tasks: usize,
 }
 
-/// Fires the reminders of the tasks that are the longest overdue.
+/// Fires the reminders of the tasks that are the longest overdue. A task that can't be fired is put
+/// off and holds up nobody else.
 pub(super) async fn tick(
+    pool: &PgPool,
+    outbox: &Outbox,
+    settings: SchedulerSettings,
+) -> Result<Tick, ApplyError> {
+    match fire_the_overdue(pool, outbox, settings).await {
+        Err(error) if !error.is_transient() => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "not all that is due can be fired; each task is tried by itself"
+            );
+            fire_one_by_one(pool, outbox, settings).await
+        }
+        ticked => ticked,
+    }
+}
+
+async fn fire_the_overdue(
     pool: &PgPool,
     outbox: &Outbox,
     settings: SchedulerSettings,
@@ -46,29 +67,74 @@ pub(super) async fn tick(
     if tasks.is_empty() {
         return Ok(Tick::default());
     }
-    let now = messaging::now(&mut tx).await?;
+    fire(&mut tx, outbox, settings, &tasks).await?;
+    tx.commit().await?;
+    Ok(Tick { tasks: tasks.len() })
+}
+
+async fn fire_one_by_one(
+    pool: &PgPool,
+    outbox: &Outbox,
+    settings: SchedulerSettings,
+) -> Result<Tick, ApplyError> {
+    let due = store::tasks::due(pool, MAX_TASKS).await?;
+    for task in &due {
+        match fire_alone(pool, outbox, settings, *task).await {
+            Err(error) if !error.is_transient() => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    task.id = %task,
+                    wait_secs = PUT_OFF_SECS,
+                    "a task can't be fired and is put off"
+                );
+                store::tasks::put_off(pool, *task, PUT_OFF_SECS).await?;
+            }
+            fired => fired?,
+        }
+    }
+    Ok(Tick { tasks: due.len() })
+}
+
+async fn fire_alone(
+    pool: &PgPool,
+    outbox: &Outbox,
+    settings: SchedulerSettings,
+    task: Uuid,
+) -> Result<(), ApplyError> {
+    let mut tx = pool.begin().await?;
+    let Some(task) = store::tasks::lock_if_due(&mut tx, task).await? else { return Ok(()) };
+    fire(&mut tx, outbox, settings, &[task]).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Fires what is due of tasks that the caller's transaction has locked.
+async fn fire(
+    conn: &mut PgConnection,
+    outbox: &Outbox,
+    settings: SchedulerSettings,
+    tasks: &[DueTask],
+) -> Result<(), ApplyError> {
+    let now = messaging::now(conn).await?;
     let revisions: HashMap<Uuid, i64> =
         tasks.iter().map(|task| (task.task_id, task.next_revision)).collect();
     let ids: Vec<Uuid> = revisions.keys().copied().collect();
-    let due = store::reminders::due(&mut tx, &ids, now).await?;
+    let due = store::reminders::due(conn, &ids, now).await?;
     let outcome = decide(due, &revisions, settings, now);
 
-    store::reminders::mark_ended(&mut tx, &outcome.fired, Ended::Fired).await?;
-    store::reminders::mark_ended(&mut tx, &outcome.expired, Ended::Expired).await?;
-    store::firings::insert(&mut tx, &outcome.firings, now).await?;
-    store::tasks::set_said(&mut tx, &tasks).await?;
-    store::firings::plan(&mut tx, &outcome.firings.firing_id).await?;
-    for (traceparent, outgoing) in outcome.outgoing {
-        outbox.append_within(&mut tx, &outgoing, traceparent.as_deref()).await?;
-    }
-    tx.commit().await?;
+    store::reminders::mark_ended(conn, &outcome.fired, Ended::Fired).await?;
+    store::reminders::mark_ended(conn, &outcome.expired, Ended::Expired).await?;
+    store::firings::insert(conn, &outcome.firings, now).await?;
+    store::tasks::set_said(conn, tasks).await?;
+    store::firings::plan(conn, &outcome.firings.firing_id).await?;
+    outbox.append(conn, &outcome.outgoing).await?;
     tracing::info!(
         tasks = tasks.len(),
         fired = outcome.firings.firing_id.len(),
         expired = outcome.expired.len(),
         "fired"
     );
-    Ok(Tick { tasks: tasks.len() })
+    Ok(())
 }
 
 /// What follows from reminders being due.
@@ -77,8 +143,8 @@ struct Outcome {
     firings: NewFirings,
     fired: Vec<Uuid>,
     expired: Vec<Uuid>,
-    /// The events, by the trace that they belong to.
-    outgoing: HashMap<Option<String>, Vec<Outgoing>>,
+    /// The events, each within the trace of the request that it follows from.
+    outgoing: Vec<Outgoing>,
 }
 
 fn decide(
@@ -101,9 +167,9 @@ fn decide(
             expire(&reminder, revision, now)
         } else {
             outcome.fired.push(reminder.reminder_id);
-            fire(&mut outcome.firings, reminder, revision, now)
+            trigger(&mut outcome.firings, reminder, revision, now)
         };
-        outcome.outgoing.entry(traceparent).or_default().push(event.into());
+        outcome.outgoing.push(Outgoing::new(event).urgent_at(Some(now)).within(traceparent));
     }
     outcome
 }
@@ -128,7 +194,7 @@ fn expire(reminder: &DueReminder, revision: Revision, now: DateTime<Utc>) -> Eve
     announce_cancelled(&cancelling, reminder.reminder_id.into(), CancelReason::Expired)
 }
 
-fn fire(
+fn trigger(
     firings: &mut NewFirings,
     reminder: DueReminder,
     revision: Revision,

@@ -75,15 +75,15 @@ pub(crate) async fn lock_all(conn: &mut PgConnection, tasks: &[Uuid]) -> sqlx::R
     Ok(())
 }
 
-/// Sets when each of these tasks reminds next, from its pending reminders.
-pub(crate) async fn set_next_fire_at(conn: &mut PgConnection, tasks: &[Uuid]) -> sqlx::Result<()> {
+/// Sets when a task reminds next, from its pending reminders.
+pub(crate) async fn set_next_fire_at(conn: &mut PgConnection, task: TaskId) -> sqlx::Result<()> {
     sqlx::query!(
         "update task set next_fire_at = (
              select min(fire_at) from reminder
              where reminder.task_id = task.task_id and status = 'pending'
          )
-         where task_id = any ($1)",
-        tasks,
+         where task_id = $1",
+        task.uuid(),
     )
     .execute(conn)
     .await?;
@@ -109,6 +109,47 @@ pub(crate) async fn lock_due(conn: &mut PgConnection, limit: i64) -> sqlx::Resul
     )
     .fetch_all(conn)
     .await
+}
+
+/// Tasks that are due, the longest overdue first; not locked.
+pub(crate) async fn due(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "select task_id from task where next_fire_at <= messaging.clock()
+         order by next_fire_at limit $1",
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Locks a task if it is due and no other transaction holds it.
+pub(crate) async fn lock_if_due(
+    conn: &mut PgConnection,
+    task: Uuid,
+) -> sqlx::Result<Option<DueTask>> {
+    sqlx::query_as!(
+        DueTask,
+        r#"select task_id, greatest(revision + 1,
+             (extract(epoch from messaging.clock()) * 1000000)::bigint) as "next_revision!"
+         from task where task_id = $1 and next_fire_at <= messaging.clock()
+         for update skip locked"#,
+        task,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Lets a due task wait for so many seconds.
+pub(crate) async fn put_off(pool: &PgPool, task: Uuid, seconds: f64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update task set next_fire_at = messaging.clock() + make_interval(secs => $2)
+         where task_id = $1 and next_fire_at <= messaging.clock()",
+        task,
+        seconds,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
 }
 
 /// Notes what was said of tasks that were locked before, and when each reminds next.

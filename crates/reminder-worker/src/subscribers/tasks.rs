@@ -99,7 +99,7 @@ pub(crate) async fn tell(
     .await?;
     let cancelled: Vec<Uuid> = change.cancelled.iter().map(|id| id.uuid()).collect();
     store::reminders::cancel(conn, &cancelled).await?;
-    store::tasks::set_next_fire_at(conn, &[task_id.uuid()]).await?;
+    store::tasks::set_next_fire_at(conn, task_id).await?;
     let dropped = drop_superseded(conn, task_id, &planned).await?;
 
     let mut outgoing = announcements(telling, &change, revision, now);
@@ -153,7 +153,7 @@ fn announcements(
     };
     outgoing.extend(change.cancelled.iter().map(|reminder| {
         let reason = reason(telling, told.state, *reminder);
-        announce_cancelled(&cancelling, *reminder, reason).into()
+        Outgoing::new(announce_cancelled(&cancelling, *reminder, reason)).urgent_at(Some(now))
     }));
     outgoing
 }
