@@ -1,5 +1,5 @@
 -- All that the worker needs to remind while everything else is down. One lock order: the task's
--- row, then deliveries, then the outbox.
+-- row, then deliveries, then lanes, then the outbox.
 
 -- A task as chat-api last told it, and when it reminds next. A deleted one stays as a tombstone.
 create table task (
@@ -62,6 +62,7 @@ create table firing (
     planned boolean not null default false,
     unique (reminder_id, reminder_time)
 );
+create index firing_triggered_at on firing (triggered_at);
 create index firing_unplanned on firing (user_id) where not planned;
 create index firing_unplanned_task on firing (task_id) where not planned;
 
@@ -95,13 +96,27 @@ create table delivery (
         check (state in ('pending', 'delivered', 'failed', 'dropped')),
     attempts integer not null default 0,
     next_attempt_at timestamptz not null default messaging.clock(),
-    -- A lease for the time of the network: expiry by the database's clock, its token checked at the mark.
-    lease_token bigint not null default 0,
-    leased_until timestamptz,
     last_error text,
     ended_at timestamptz,
     unique (firing_id, channel_id)
 );
-create index delivery_due on delivery (next_attempt_at) where state = 'pending';
+create index delivery_lane on delivery (channel_id, next_attempt_at) where state = 'pending';
 create index delivery_task on delivery (task_id) where state = 'pending';
-create index delivery_channel on delivery (channel_id) where state = 'pending';
+create index delivery_firing on delivery (firing_id);
+create index delivery_ended on delivery (ended_at) where state <> 'pending';
+
+-- A channel's deliveries stand in its lane, and the lane is leased as a whole for the time of the
+-- network: expiry by the database's clock, the token checked at the mark. What is due is looked for
+-- among lanes, so that a channel with many deliveries waiting costs nobody else a look.
+create table lane (
+    channel_id uuid primary key,
+    user_id uuid not null,
+    -- When its first delivery is due, or sooner; none where none waits.
+    next_attempt_at timestamptz,
+    token bigint not null default 0,
+    leased_until timestamptz,
+    -- Leases in a row in which an attempt failed.
+    failures integer not null default 0
+);
+create index lane_due on lane (next_attempt_at) where next_attempt_at is not null;
+create index lane_leased on lane (user_id) where leased_until is not null;

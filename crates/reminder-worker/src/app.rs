@@ -17,6 +17,7 @@ use crate::{
     scheduler::Scheduler,
     settings::ServeSettings,
     subscribers::{Wakes, WorkerSubscriber},
+    tidy,
 };
 
 /// The worker can't start.
@@ -74,6 +75,7 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
     shutdown.spawn(deliveries.run(shutdown.token()));
     let reminding = Scheduler::new(pool.clone(), outbox.clone(), wakes, scheduler);
     shutdown.spawn(reminding.run(shutdown.token()));
+    shutdown.spawn(tidy::run(pool.clone(), shutdown.token()));
     let stop = shutdown.token();
     shutdown.spawn(async move {
         tokio::select! {

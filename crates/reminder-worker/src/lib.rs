@@ -12,5 +12,6 @@ pub mod scheduler;
 pub mod settings;
 mod store;
 pub mod subscribers;
+pub mod tidy;
 
 pub use store::migrate;

@@ -86,17 +86,20 @@ async fn say_what_ended(
     let ended = store::reminders::ended(conn, tasks).await?;
     let outgoing: Vec<Outgoing> = ended
         .into_iter()
-        .map(|reminder| Outgoing::new(how_it_ended(reminder, now)).urgent_at(Some(now)))
+        .filter_map(|reminder| how_it_ended(reminder, now))
+        .map(|event| Outgoing::new(event).urgent_at(Some(now)))
         .collect();
     outbox.append(conn, &outgoing).await?;
     Ok(())
 }
 
-fn how_it_ended(reminder: EndedReminder, now: DateTime<Utc>) -> Event {
+/// `None` for a firing that is forgotten: no backup is so old.
+fn how_it_ended(reminder: EndedReminder, now: DateTime<Utc>) -> Option<Event> {
     let correlation_id = reminder.correlation_id.into();
-    if let (Some(firing), Some(Json(triggered))) = (reminder.firing_id, reminder.triggered) {
-        let event = announce_triggered(triggered, correlation_id);
-        return Event { event_id: EventId::from(firing), ..event };
+    if reminder.fired {
+        let Json(triggered) = reminder.triggered?;
+        let event_id = EventId::from(reminder.firing_id?);
+        return Some(Event { event_id, ..announce_triggered(triggered, correlation_id) });
     }
     let task = &reminder.state;
     let reminder_id = reminder.reminder_id.into();
@@ -110,5 +113,5 @@ fn how_it_ended(reminder: EndedReminder, now: DateTime<Utc>) -> Event {
         correlation_id,
         now,
     };
-    announce_cancelled(&cancelling, reminder_id, reason)
+    Some(announce_cancelled(&cancelling, reminder_id, reason))
 }

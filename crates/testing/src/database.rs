@@ -89,6 +89,14 @@ impl TestDatabase {
             .connect_lazy_with(self.options.clone().database(&self.name))
     }
 
+    /// As [`pool`](Self::pool), through a proxy.
+    pub fn pool_via(&self, proxy: SocketAddr, max_connections: u32) -> PgPool {
+        let options = self.options.clone().host(&proxy.ip().to_string()).port(proxy.port());
+        PgPoolOptions::new()
+            .max_connections(max_connections)
+            .connect_lazy_with(options.database(&self.name))
+    }
+
     /// The database's URL, with the superuser's role.
     #[must_use]
     pub fn url(&self) -> String {

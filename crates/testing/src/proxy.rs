@@ -40,6 +40,8 @@ struct Control {
     /// Chunks that still pass in each direction before the cut; `u64::MAX` for no cut.
     to_server: AtomicU64,
     to_client: AtomicU64,
+    /// Chunks that have passed, by direction.
+    passed: [AtomicU64; 2],
     cuts: watch::Sender<u64>,
 }
 
@@ -57,6 +59,7 @@ impl CuttingProxy {
             open: AtomicBool::new(true),
             to_server: AtomicU64::new(NEVER),
             to_client: AtomicU64::new(NEVER),
+            passed: Default::default(),
             cuts: watch::Sender::new(0),
         });
         let accepting = tokio::spawn(accept(listener, server, control.clone()));
@@ -84,6 +87,12 @@ impl CuttingProxy {
     /// Lets connections in again.
     pub fn open(&self) {
         self.control.open.store(true, Ordering::SeqCst);
+    }
+
+    /// How many chunks have passed in a direction so far.
+    #[must_use]
+    pub fn passed(&self, direction: Direction) -> u64 {
+        self.control.passed[direction as usize].load(Ordering::SeqCst)
     }
 
     /// How often it cut so far.
@@ -124,7 +133,9 @@ impl Control {
             },
         );
         let passes = before != Ok(0);
-        if !passes {
+        if passes {
+            self.passed[direction as usize].fetch_add(1, Ordering::SeqCst);
+        } else {
             self.cut();
         }
         passes

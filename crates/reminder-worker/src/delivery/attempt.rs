@@ -7,6 +7,7 @@ use events::{
     ChannelId, ChannelKind, ChannelSettings, DeliveryOutcome, Event, NotificationDelivered,
     ReminderId, SealedText, Service,
 };
+use futures_util::future::join_all;
 use messaging::{ApplyError, Outbox};
 use platform::{
     backoff::Backoff,
@@ -23,7 +24,8 @@ use uuid::Uuid;
 use super::{ATTEMPT_TIMEOUT_SECS, AddressPolicy, resolver::GuardedResolver, signature::sign};
 use crate::store::{
     self,
-    deliveries::{Claimed, End},
+    deliveries::{Due, End},
+    lanes::Lane,
 };
 
 /// After so many attempts a notification has failed: about five hours.
@@ -86,6 +88,15 @@ impl AttemptError {
     }
 }
 
+/// What came of an attempt, as far as its channel's lane is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempted {
+    Delivered,
+    Failed,
+    /// It need not be sent any more, or nobody knows.
+    NotMade,
+}
+
 /// Sends notifications and writes down what came of it.
 #[derive(Debug)]
 pub(super) struct Sender {
@@ -114,79 +125,89 @@ impl Sender {
         Ok(Self { pool, outbox, keys, client, guard })
     }
 
+    /// Tries what is due of a lane, all at the same time, and gives the lane back.
+    pub(super) async fn serve(&self, lane: Lane, due: Vec<Due>) {
+        let attempted = join_all(due.into_iter().map(|due| self.attempt(due))).await;
+        let failures = if attempted.contains(&Attempted::Failed) {
+            lane.failures.saturating_add(1)
+        } else if attempted.contains(&Attempted::Delivered) {
+            0
+        } else {
+            lane.failures
+        };
+        let release = async || Ok(store::lanes::release(&self.pool, lane, failures).await?);
+        if let Err(error) = insist(release).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, channel.id = %lane.channel_id, "a lane is free when its lease has run out");
+        }
+    }
+
     /// Tries once; the delivery then has ended or waits for its next attempt. Where even that can't
-    /// be written down, its lease runs out and it is tried again.
-    pub(super) async fn attempt(&self, claimed: Claimed) {
-        let span = tracing::info_span!("deliver", correlation_id = %claimed.correlation_id);
-        if let Some(traceparent) = &claimed.traceparent {
+    /// be written down, it is tried again.
+    async fn attempt(&self, due: Due) -> Attempted {
+        let span = tracing::info_span!("deliver", correlation_id = %due.correlation_id);
+        if let Some(traceparent) = &due.traceparent {
             telemetry::continue_trace(&span, traceparent);
         }
-        async {
-            if let Err(error) = self.send_and_mark(&claimed).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, delivery.id = %claimed.delivery_id, "a delivery is tried again when its lease has run out");
-            }
-        }
-        .instrument(span)
-        .await;
+        let sent = self.send_and_mark(&due).instrument(span).await;
+        sent.unwrap_or_else(|error| {
+            tracing::warn!(error = &error as &dyn std::error::Error, delivery.id = %due.delivery_id, "a delivery is tried again");
+            Attempted::NotMade
+        })
     }
 
-    async fn send_and_mark(&self, claimed: &Claimed) -> Result<(), ApplyError> {
-        // A cancel may have come since the claim.
-        if !insist(|| self.still_pending(claimed)).await? {
-            return Ok(());
+    async fn send_and_mark(&self, due: &Due) -> Result<Attempted, ApplyError> {
+        // A cancel may have come since the lease.
+        if !insist(|| self.still_pending(due)).await? {
+            return Ok(Attempted::NotMade);
         }
-        let sent = self.send(claimed).await;
-        insist(|| self.mark(claimed, &sent)).await
+        let sent = self.send(due).await;
+        insist(|| self.mark(due, &sent)).await?;
+        Ok(if sent.is_ok() { Attempted::Delivered } else { Attempted::Failed })
     }
 
-    async fn still_pending(&self, claimed: &Claimed) -> Result<bool, ApplyError> {
-        Ok(store::deliveries::still_pending(&self.pool, claimed).await?)
+    async fn still_pending(&self, due: &Due) -> Result<bool, ApplyError> {
+        Ok(store::deliveries::still_pending(&self.pool, due).await?)
     }
 
     /// Writes down what came of an attempt.
-    async fn mark(
-        &self,
-        claimed: &Claimed,
-        sent: &Result<(), AttemptError>,
-    ) -> Result<(), ApplyError> {
+    async fn mark(&self, due: &Due, sent: &Result<(), AttemptError>) -> Result<(), ApplyError> {
         match sent {
-            Ok(()) => self.end(claimed, End::Delivered, None).await,
+            Ok(()) => self.end(due, End::Delivered, None).await,
             Err(error @ AttemptError::ChannelGone) => {
-                self.end(claimed, End::Dropped, Some(error.to_string())).await
+                self.end(due, End::Dropped, Some(error.to_string())).await
             }
-            Err(error) if error.is_final() || claimed.attempts >= MAX_ATTEMPTS => {
-                self.end(claimed, End::Failed, Some(error.to_string())).await
+            Err(error) if error.is_final() || due.attempt >= MAX_ATTEMPTS => {
+                self.end(due, End::Failed, Some(error.to_string())).await
             }
             Err(error) => {
-                let wait = RETRY.delay(u32::try_from(claimed.attempts).unwrap_or(1));
-                tracing::info!(error = %error, attempts = claimed.attempts, "a delivery waits for its next attempt");
+                let wait = RETRY.delay(u32::try_from(due.attempt).unwrap_or(1));
+                tracing::info!(error = %error, attempts = due.attempt, "a delivery waits for its next attempt");
                 let error = error.to_string();
-                store::deliveries::postpone(&self.pool, claimed, &error, wait.as_secs_f64())
-                    .await?;
+                store::deliveries::postpone(&self.pool, due, &error, wait.as_secs_f64()).await?;
                 Ok(())
             }
         }
     }
 
-    async fn send(&self, claimed: &Claimed) -> Result<(), AttemptError> {
-        let channel = &claimed.channel.as_ref().ok_or(AttemptError::ChannelGone)?.0;
-        let address = self.open(claimed, channel, "address", &channel.address)?;
+    async fn send(&self, due: &Due) -> Result<(), AttemptError> {
+        let channel = &due.channel.as_ref().ok_or(AttemptError::ChannelGone)?.0;
+        let address = self.open(due, channel, "address", &channel.address)?;
         let secret = match &channel.secret {
-            Some(secret) => Some(self.open(claimed, channel, "secret", secret)?),
+            Some(secret) => Some(self.open(due, channel, "secret", secret)?),
             None => None,
         };
         let url = Url::parse(&address)?;
         self.guard.check_literal(&url)?;
-        let message = Message::new(claimed)?;
+        let message = Message::new(due)?;
         // Of the attempt, not of the firing: receivers refuse what was signed long ago.
-        let timestamp = claimed.claimed_at.timestamp();
+        let timestamp = due.begun_at.timestamp();
         let mut request = self
             .client
             .post(url)
             .header("content-type", "application/json")
             .header("webhook-id", &message.id)
             .header("webhook-timestamp", timestamp)
-            .header("x-correlation-id", claimed.correlation_id.to_string());
+            .header("x-correlation-id", due.correlation_id.to_string());
         if let Some(secret) = secret {
             let signature = sign(&secret, &message.id, timestamp, &message.body)?;
             request = request.header("webhook-signature", signature);
@@ -201,49 +222,44 @@ impl Sender {
 
     fn open(
         &self,
-        claimed: &Claimed,
+        due: &Due,
         channel: &ChannelSettings,
         field: &str,
         sealed: &SealedText,
     ) -> Result<String, AttemptError> {
-        let context = format!("{}/{}/{field}", claimed.user_id, channel.channel_id);
+        let context = format!("{}/{}/{field}", due.user_id, channel.channel_id);
         let SealedText { key_id, ciphertext } = sealed.clone();
         Ok(self.keys.open(&context, &Sealed { key_id, ciphertext })?)
     }
 
     /// Writes down how a delivery ended and says so: task, delivery, outbox, in the one lock order.
-    async fn end(
-        &self,
-        claimed: &Claimed,
-        end: End,
-        error: Option<String>,
-    ) -> Result<(), ApplyError> {
+    async fn end(&self, due: &Due, end: End, error: Option<String>) -> Result<(), ApplyError> {
         let mut tx = self.pool.begin().await?;
-        if let Some(task) = claimed.task_id {
+        if let Some(task) = due.task_id {
             store::tasks::lock(&mut tx, task.into()).await?;
         }
-        if !store::deliveries::end(&mut tx, claimed, end, error.as_deref()).await? {
+        if !store::deliveries::end(&mut tx, due, end, error.as_deref()).await? {
             return Ok(());
         }
         let at = messaging::now(&mut tx).await?;
-        let reminder = claimed.payload.as_ref().map(|payload| payload.reminder_id);
+        let reminder = due.payload.as_ref().map(|payload| payload.reminder_id);
         let payload = NotificationDelivered {
-            delivery_id: claimed.delivery_id.into(),
+            delivery_id: due.delivery_id.into(),
             reminder_id: reminder,
-            task_id: claimed.task_id.map(Into::into),
-            user_id: claimed.user_id.into(),
+            task_id: due.task_id.map(Into::into),
+            user_id: due.user_id.into(),
             channel: ChannelKind::Webhook,
-            channel_id: Some(claimed.channel_id.into()),
+            channel_id: Some(due.channel_id.into()),
             outcome: match end {
                 End::Delivered => DeliveryOutcome::Delivered,
                 End::Failed => DeliveryOutcome::Failed,
                 End::Dropped => DeliveryOutcome::Dropped,
             },
-            attempts: u32::try_from(claimed.attempts).unwrap_or(0),
+            attempts: u32::try_from(due.attempt).unwrap_or(0),
             error,
             at,
         };
-        let correlation_id = claimed.correlation_id.into();
+        let correlation_id = due.correlation_id.into();
         let event = Event::new(Service::ReminderWorker, correlation_id, at, payload);
         self.outbox.append(&mut tx, &[event.into()]).await?;
         tx.commit().await?;
@@ -259,15 +275,15 @@ struct Message {
 }
 
 impl Message {
-    fn new(claimed: &Claimed) -> Result<Self, AttemptError> {
-        let (id, body) = match &claimed.payload {
+    fn new(due: &Due) -> Result<Self, AttemptError> {
+        let (id, body) = match &due.payload {
             Some(payload) => {
-                let channel = claimed.channel_id.into();
+                let channel = due.channel_id.into();
                 let key = notification_key(channel, payload.reminder_id, payload.reminder_time);
                 let body = json!({
                     "type": "reminder-triggered",
                     "timestamp": payload.triggered_at,
-                    "correlation_id": claimed.correlation_id,
+                    "correlation_id": due.correlation_id,
                     "data": payload.0,
                 });
                 (key, body)
@@ -275,18 +291,18 @@ impl Message {
             None => {
                 let body = json!({
                     "type": "channel-test",
-                    "timestamp": claimed.claimed_at,
-                    "correlation_id": claimed.correlation_id,
-                    "data": { "channel_id": claimed.channel_id },
+                    "timestamp": due.begun_at,
+                    "correlation_id": due.correlation_id,
+                    "data": { "channel_id": due.channel_id },
                 });
-                (claimed.delivery_id, body)
+                (due.delivery_id, body)
             }
         };
         Ok(Self { id: id.to_string(), body: serde_json::to_vec(&body)? })
     }
 }
 
-/// Does a piece of database work again where a connection broke; the lease's token keeps it from
+/// Does a piece of database work again where a connection broke; the lane's token keeps it from
 /// being done twice.
 async fn insist<T, F>(work: impl Fn() -> F) -> Result<T, ApplyError>
 where

@@ -1,26 +1,24 @@
-//! Brings notifications to people: a durable queue, leased for the time of the network.
+//! Brings notifications to people: a durable queue in lanes, leased for the time of the network.
 //!
-//! A target that is slow or away delays nobody else: at most [`MAX_IN_FLIGHT_PER_CHANNEL`] of its
-//! notifications are under way, and each has a time-out. A notification is sent at least once; its
-//! key lets the receiver drop a repetition. One whose reminder no longer stands is not sent.
+//! Each channel has a lane. A process leases lanes that are due, tries the first of what is due in
+//! each, and gives them back. So a target that is slow or away delays nobody else: of its
+//! notifications at most [`MAX_IN_FLIGHT_PER_CHANNEL`] are under way, in all processes together, one
+//! alone once an attempt has failed; each attempt has a time-out; and a person has at most
+//! [`MAX_LANES_PER_PERSON`] lanes under way. A notification is sent at least once; its key lets the
+//! receiver drop a repetition. One whose reminder no longer stands is not sent.
 
 mod address;
 mod attempt;
 mod resolver;
 mod signature;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use messaging::Outbox;
 use platform::{backoff::Backoff, sealing::KeyRing};
 use sqlx::PgPool;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 pub use address::{AddressPolicy, InvalidPolicy};
 pub use attempt::notification_key;
@@ -28,21 +26,23 @@ pub use signature::{InvalidSecret, sign};
 
 use crate::{
     scheduler::sleep_until_woken,
-    store::{self, deliveries::Claimed},
+    store::{self, deliveries::Due, lanes::Lane},
     subscribers::Wakes,
 };
 use attempt::Sender;
 
 /// Notifications under way at once, in this process.
 pub const MAX_IN_FLIGHT: usize = 256;
-/// Notifications under way at once to one channel, in this process.
+/// Notifications under way at once to one channel.
 pub const MAX_IN_FLIGHT_PER_CHANNEL: usize = 4;
+/// Lanes of one person under way at once.
+pub const MAX_LANES_PER_PERSON: usize = 4;
 /// The longest that one attempt may take, in seconds.
 pub const ATTEMPT_TIMEOUT_SECS: u64 = 10;
-/// How long a leased notification is nobody else's, in seconds.
+/// How long a leased lane is nobody else's, in seconds.
 const LEASE_SECS: f64 = 30.0;
-/// How many due notifications are looked at to choose from.
-const WINDOW_ROWS: i64 = 1024;
+/// How many due lanes are looked at to choose from.
+const WINDOW_ROWS: i64 = 512;
 /// The longest sleep between two looks, in milliseconds: other processes make deliveries too.
 const POLL_INTERVAL_MS: u64 = 500;
 /// The most firings whose deliveries one look makes up for.
@@ -79,19 +79,18 @@ impl Deliveries {
         let mut under_way = UnderWay::default();
         let mut failures = 0;
         while !stop.is_cancelled() {
-            let wait = match self.claim(&under_way).await {
-                Ok(claimed) => {
+            let wait = match self.lease(&mut under_way).await {
+                // More may be due than one look has taken.
+                Ok(leased) if leased > 0 => Duration::ZERO,
+                Ok(_) => {
                     failures = 0;
-                    for delivery in claimed {
-                        under_way.start(self.sender.clone(), delivery);
-                    }
                     self.wait_for_next().await
                 }
                 Err(error) => {
                     failures += 1;
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
-                        "deliveries can't be claimed"
+                        "what is due can't be leased"
                     );
                     OUTAGE.delay(failures)
                 }
@@ -104,23 +103,35 @@ impl Deliveries {
         under_way.all_end().await;
     }
 
-    async fn claim(&self, under_way: &UnderWay) -> sqlx::Result<Vec<Claimed>> {
+    /// Leases lanes that are due and begins to serve them; answers how many.
+    async fn lease(&self, under_way: &mut UnderWay) -> sqlx::Result<usize> {
         self.plan_the_waiting().await?;
-        let free = MAX_IN_FLIGHT.saturating_sub(under_way.count());
+        let free = MAX_IN_FLIGHT.saturating_sub(under_way.count()) / MAX_IN_FLIGHT_PER_CHANNEL;
         if free == 0 {
-            return Ok(Vec::new());
+            return Ok(0);
         }
-        // A channel that has anything under way is served again when that has ended, so that the
-        // claim never takes more of it than may be under way.
-        store::deliveries::claim(
+        let lanes = store::lanes::lease(
             &self.pool,
-            &under_way.channels(),
-            MAX_IN_FLIGHT_PER_CHANNEL as i64,
+            MAX_LANES_PER_PERSON as i64,
             free as i64,
             WINDOW_ROWS,
             LEASE_SECS,
         )
-        .await
+        .await?;
+        if lanes.is_empty() {
+            return Ok(0);
+        }
+        let due = store::deliveries::first_due(&self.pool, &lanes, places).await?;
+        let mut by_channel: HashMap<_, Vec<Due>> = HashMap::new();
+        for due in due {
+            by_channel.entry(due.channel_id).or_default().push(due);
+        }
+        let leased = lanes.len();
+        for lane in lanes {
+            let due = by_channel.remove(&lane.channel_id).unwrap_or_default();
+            under_way.start(self.sender.clone(), lane, due);
+        }
+        Ok(leased)
     }
 
     /// Makes the deliveries of firings that were recorded while the settings came.
@@ -136,7 +147,7 @@ impl Deliveries {
 
     async fn wait_for_next(&self) -> Duration {
         let poll = Duration::from_millis(POLL_INTERVAL_MS);
-        match store::deliveries::seconds_until_next(&self.pool).await {
+        match store::lanes::seconds_until_next(&self.pool).await {
             Ok(Some(seconds)) if seconds > 0.0 => {
                 Duration::try_from_secs_f64(seconds).map_or(poll, |wait| wait.min(poll))
             }
@@ -145,44 +156,46 @@ impl Deliveries {
     }
 }
 
-/// The attempts under way, and their channels.
+/// How many of a lane's deliveries may be under way: one, to see whether the target is back, once an
+/// attempt has failed.
+fn places(lane: &Lane) -> i64 {
+    if lane.failures > 0 { 1 } else { MAX_IN_FLIGHT_PER_CHANNEL as i64 }
+}
+
+/// The lanes under way, and how many attempts each has.
 ///
 /// Each is a task of its own: a future that holds a connection of the pool and is not polled while
 /// the queue's loop waits for one would hold it for ever.
 #[derive(Default)]
 struct UnderWay {
-    attempts: JoinSet<()>,
-    channels: HashMap<Id, Uuid>,
+    lanes: JoinSet<()>,
+    attempts: HashMap<Id, usize>,
 }
 
 impl UnderWay {
-    fn start(&mut self, sender: Arc<Sender>, delivery: Claimed) {
-        let channel = delivery.channel_id;
-        let attempt = self.attempts.spawn(async move { sender.attempt(delivery).await });
-        self.channels.insert(attempt.id(), channel);
+    fn start(&mut self, sender: Arc<Sender>, lane: Lane, due: Vec<Due>) {
+        let attempts = due.len();
+        let serving = self.lanes.spawn(async move { sender.serve(lane, due).await });
+        self.attempts.insert(serving.id(), attempts);
     }
 
     fn count(&self) -> usize {
-        self.channels.len()
-    }
-
-    fn channels(&self) -> Vec<Uuid> {
-        self.channels.values().copied().collect::<HashSet<_>>().into_iter().collect()
+        self.attempts.values().sum()
     }
 
     /// Waits until at least one ends; for ever where none is under way.
     async fn some_end(&mut self) {
-        let Some(ended) = self.attempts.join_next_with_id().await else {
+        let Some(ended) = self.lanes.join_next_with_id().await else {
             return std::future::pending().await;
         };
         self.ended(ended);
-        while let Some(ended) = self.attempts.try_join_next_with_id() {
+        while let Some(ended) = self.lanes.try_join_next_with_id() {
             self.ended(ended);
         }
     }
 
     async fn all_end(mut self) {
-        while let Some(ended) = self.attempts.join_next_with_id().await {
+        while let Some(ended) = self.lanes.join_next_with_id().await {
             self.ended(ended);
         }
     }
@@ -191,10 +204,10 @@ impl UnderWay {
         let id = match ended {
             Ok((id, ())) => id,
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "an attempt broke off");
+                tracing::error!(error = &error as &dyn std::error::Error, "a lane broke off");
                 error.id()
             }
         };
-        self.channels.remove(&id);
+        self.attempts.remove(&id);
     }
 }

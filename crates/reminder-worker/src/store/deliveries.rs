@@ -1,91 +1,74 @@
-//! The table `delivery`: a durable queue.
+//! The table `delivery`: a durable queue, in lanes.
 
 use chrono::{DateTime, Utc};
 use events::{ChannelId, ChannelSettings, CorrelationId, ReminderTriggered, TaskId, UserId};
 use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
-/// A delivery that this process has leased.
+use super::lanes::Lane;
+
+/// A delivery to be tried under the lease of its channel's lane.
 #[derive(Debug)]
-pub(crate) struct Claimed {
+pub(crate) struct Due {
     pub(crate) delivery_id: Uuid,
     pub(crate) task_id: Option<Uuid>,
     pub(crate) user_id: Uuid,
     pub(crate) channel_id: Uuid,
     pub(crate) correlation_id: Uuid,
     pub(crate) traceparent: Option<String>,
-    pub(crate) lease_token: i64,
-    pub(crate) attempts: i32,
-    /// When this attempt began, by the database's clock.
-    pub(crate) claimed_at: DateTime<Utc>,
+    pub(crate) lane_token: i64,
+    /// The number of the attempt that is to be made, from 1.
+    pub(crate) attempt: i32,
+    /// When this attempt begins, by the database's clock.
+    pub(crate) begun_at: DateTime<Utc>,
     /// What it tells; none for a test of the channel.
     pub(crate) payload: Option<Json<ReminderTriggered>>,
     /// Where it goes; none where the channel is gone.
     pub(crate) channel: Option<Json<ChannelSettings>>,
 }
 
-/// Leases deliveries that are due, the longest overdue first: at most `limit`, at most
-/// `per_channel` of one channel, none of the channels in `full`. Looks at the first `window` only.
-pub(crate) async fn claim(
+/// The first deliveries that are due in each of these lanes, at most so many as it has places.
+pub(crate) async fn first_due(
     pool: &PgPool,
-    full: &[Uuid],
-    per_channel: i64,
-    limit: i64,
-    window: i64,
-    lease_secs: f64,
-) -> sqlx::Result<Vec<Claimed>> {
+    lanes: &[Lane],
+    places: impl Fn(&Lane) -> i64,
+) -> sqlx::Result<Vec<Due>> {
+    let channels: Vec<Uuid> = lanes.iter().map(|lane| lane.channel_id).collect();
+    let tokens: Vec<i64> = lanes.iter().map(|lane| lane.token).collect();
+    let places: Vec<i64> = lanes.iter().map(places).collect();
     sqlx::query_as!(
-        Claimed,
-        r#"with due as (
-             select delivery_id, channel_id, next_attempt_at from delivery
-             where state = 'pending' and next_attempt_at <= messaging.clock()
-                 and (leased_until is null or leased_until <= messaging.clock())
-                 and channel_id <> all ($1)
-             order by next_attempt_at limit $4
-             for update skip locked
-         ), fair as (
-             select delivery_id from (
-                 select *, row_number() over (partition by channel_id order by next_attempt_at)
-                     as position
-                 from due
-             ) ranked
-             where position <= $2
-             order by next_attempt_at limit $3
-         ), leased as (
-             update delivery d
-             set lease_token = d.lease_token + 1, attempts = d.attempts + 1,
-                 leased_until = messaging.clock() + make_interval(secs => $5)
-             from fair where d.delivery_id = fair.delivery_id
-             returning d.*
-         )
-         select l.delivery_id as "delivery_id!", l.task_id, l.user_id as "user_id!",
-             l.channel_id as "channel_id!", l.correlation_id as "correlation_id!", l.traceparent,
-             l.lease_token as "lease_token!", l.attempts as "attempts!",
-             messaging.clock() as "claimed_at!",
+        Due,
+        r#"select d.delivery_id, d.task_id, d.user_id, d.channel_id, d.correlation_id,
+             d.traceparent, l.token as "lane_token!", d.attempts + 1 as "attempt!",
+             messaging.clock() as "begun_at!",
              f.payload as "payload?: Json<ReminderTriggered>",
              c.settings as "channel?: Json<ChannelSettings>"
-         from leased l
+         from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as l (channel_id, token, places)
+         cross join lateral (
+             select * from delivery
+             where delivery.channel_id = l.channel_id and state = 'pending'
+                 and next_attempt_at <= messaging.clock()
+             order by next_attempt_at limit l.places
+         ) d
          left join firing f using (firing_id)
-         left join channel c on c.channel_id = l.channel_id"#,
-        full,
-        per_channel,
-        limit,
-        window,
-        lease_secs,
+         left join channel c on c.channel_id = d.channel_id"#,
+        &channels,
+        &tokens,
+        &places,
     )
     .fetch_all(pool)
     .await
 }
 
-/// Whether a leased delivery is still to be sent.
-pub(crate) async fn still_pending(pool: &PgPool, claimed: &Claimed) -> sqlx::Result<bool> {
+/// Whether a delivery is still to be sent, and by this process.
+pub(crate) async fn still_pending(pool: &PgPool, due: &Due) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (
-             select from delivery
-             where delivery_id = $1 and lease_token = $2 and state = 'pending'
+             select from delivery join lane using (channel_id)
+             where delivery_id = $1 and token = $2 and state = 'pending'
          ) as "pending!""#,
-        claimed.delivery_id,
-        claimed.lease_token,
+        due.delivery_id,
+        due.lane_token,
     )
     .fetch_one(pool)
     .await
@@ -109,21 +92,23 @@ impl End {
     }
 }
 
-/// Ends a leased delivery; `false` where the lease was lost or the delivery ended otherwise. One
-/// that was dropped while the target took it has been delivered all the same.
+/// Ends a delivery after an attempt; `false` where the lane's lease was lost or it ended otherwise.
+/// One that was dropped while the target took it has been delivered all the same.
 pub(crate) async fn end(
     conn: &mut PgConnection,
-    claimed: &Claimed,
+    due: &Due,
     end: End,
     error: Option<&str>,
 ) -> sqlx::Result<bool> {
     let ended = sqlx::query!(
-        "update delivery
-         set state = $3, last_error = $4, leased_until = null, ended_at = messaging.clock()
-         where delivery_id = $1 and lease_token = $2
-             and (state = 'pending' or (state = 'dropped' and $3 = 'delivered'))",
-        claimed.delivery_id,
-        claimed.lease_token,
+        "update delivery d
+         set state = $4, last_error = $5, attempts = $3, ended_at = messaging.clock()
+         where delivery_id = $1
+             and exists (select from lane where channel_id = d.channel_id and token = $2)
+             and (state = 'pending' or (state = 'dropped' and $4 = 'delivered'))",
+        due.delivery_id,
+        due.lane_token,
+        due.attempt,
         end.state(),
         error,
     )
@@ -132,20 +117,22 @@ pub(crate) async fn end(
     Ok(ended.rows_affected() == 1)
 }
 
-/// Lets a leased delivery wait for its next attempt.
+/// Lets a delivery wait for its next attempt.
 pub(crate) async fn postpone(
     pool: &PgPool,
-    claimed: &Claimed,
+    due: &Due,
     error: &str,
     wait_secs: f64,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update delivery
-         set last_error = $3, leased_until = null,
-             next_attempt_at = messaging.clock() + make_interval(secs => $4)
-         where delivery_id = $1 and lease_token = $2 and state = 'pending'",
-        claimed.delivery_id,
-        claimed.lease_token,
+        "update delivery d
+         set last_error = $4, attempts = $3,
+             next_attempt_at = messaging.clock() + make_interval(secs => $5)
+         where delivery_id = $1 and state = 'pending'
+             and exists (select from lane where channel_id = d.channel_id and token = $2)",
+        due.delivery_id,
+        due.lane_token,
+        due.attempt,
         error,
         wait_secs,
     )
@@ -200,10 +187,17 @@ pub(crate) async fn insert_test(
     correlation_id: CorrelationId,
     traceparent: Option<&str>,
 ) -> sqlx::Result<bool> {
-    let inserted = sqlx::query!(
-        "insert into delivery (delivery_id, user_id, channel_id, correlation_id, traceparent)
-         select $1, user_id, channel_id, $4, $5 from channel
-         where channel_id = $2 and user_id = $3",
+    let queued = sqlx::query!(
+        "with made as (
+             insert into delivery (delivery_id, user_id, channel_id, correlation_id, traceparent)
+             select $1, user_id, channel_id, $4, $5 from channel
+             where channel_id = $2 and user_id = $3
+             returning channel_id, user_id, next_attempt_at
+         )
+         insert into lane as l (channel_id, user_id, next_attempt_at)
+         select channel_id, user_id, next_attempt_at from made
+         on conflict (channel_id) do update
+             set next_attempt_at = least(l.next_attempt_at, excluded.next_attempt_at)",
         Uuid::new_v4(),
         channel.uuid(),
         user.uuid(),
@@ -212,15 +206,22 @@ pub(crate) async fn insert_test(
     )
     .execute(conn)
     .await?;
-    Ok(inserted.rows_affected() == 1)
+    Ok(queued.rows_affected() == 1)
 }
 
-/// Seconds until the next delivery is due, by the database's clock; negative where one is overdue.
-pub(crate) async fn seconds_until_next(pool: &PgPool) -> sqlx::Result<Option<f64>> {
-    sqlx::query_scalar!(
-        "select extract(epoch from min(next_attempt_at) - messaging.clock())::float8
-         from delivery where state = 'pending'",
+/// Forgets deliveries that ended so many days ago, at most `limit`; answers how many.
+pub(crate) async fn forget(pool: &PgPool, days: i32, limit: i64) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
+        "delete from delivery where delivery_id in (
+             select delivery_id from delivery
+             where state <> 'pending' and ended_at < messaging.clock() - make_interval(days => $1)
+             order by ended_at limit $2
+             for update skip locked
+         )",
+        days,
+        limit,
     )
-    .fetch_one(pool)
-    .await
+    .execute(pool)
+    .await?;
+    Ok(forgotten.rows_affected())
 }

@@ -50,26 +50,33 @@ pub(crate) async fn insert(
 }
 
 /// Makes the deliveries of these firings, one per channel, for every person whose settings are
-/// known; the others wait. Returns how many deliveries there are now.
-pub(crate) async fn plan(conn: &mut PgConnection, firings: &[Uuid]) -> sqlx::Result<u64> {
-    let made = sqlx::query!(
+/// known, each in its channel's lane; the others wait.
+pub(crate) async fn plan(conn: &mut PgConnection, firings: &[Uuid]) -> sqlx::Result<()> {
+    sqlx::query!(
         "with known as (
              update firing f set planned = true
              from person p
              where f.firing_id = any ($1) and not f.planned and p.user_id = f.user_id
              returning f.firing_id, f.task_id, f.user_id, f.correlation_id, f.traceparent
+         ), made as (
+             insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id,
+                 correlation_id, traceparent)
+             select gen_random_uuid(), k.firing_id, k.task_id, k.user_id, c.channel_id,
+                 k.correlation_id, k.traceparent
+             from known k join channel c using (user_id)
+             on conflict (firing_id, channel_id) do nothing
+             returning channel_id, user_id, next_attempt_at
          )
-         insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id,
-             correlation_id, traceparent)
-         select gen_random_uuid(), k.firing_id, k.task_id, k.user_id, c.channel_id,
-             k.correlation_id, k.traceparent
-         from known k join channel c using (user_id)
-         on conflict (firing_id, channel_id) do nothing",
+         insert into lane as l (channel_id, user_id, next_attempt_at)
+         select channel_id, user_id, min(next_attempt_at) from made
+         group by channel_id, user_id order by channel_id
+         on conflict (channel_id) do update
+             set next_attempt_at = least(l.next_attempt_at, excluded.next_attempt_at)",
         firings,
     )
     .execute(conn)
     .await?;
-    Ok(made.rows_affected())
+    Ok(())
 }
 
 /// A firing that has no deliveries yet, and its task.
@@ -138,4 +145,23 @@ pub(crate) async fn give_up_superseded(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Forgets firings of so many days ago whose deliveries are forgotten, at most `limit`; answers how
+/// many.
+pub(crate) async fn forget(pool: &PgPool, days: i32, limit: i64) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
+        "delete from firing where firing_id in (
+             select firing_id from firing f
+             where triggered_at < messaging.clock() - make_interval(days => $1)
+                 and not exists (select from delivery d where d.firing_id = f.firing_id)
+             order by triggered_at limit $2
+             for update skip locked
+         )",
+        days,
+        limit,
+    )
+    .execute(pool)
+    .await?;
+    Ok(forgotten.rows_affected())
 }

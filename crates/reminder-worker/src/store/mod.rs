@@ -4,6 +4,7 @@ use sqlx::PgPool;
 
 pub(crate) mod deliveries;
 pub(crate) mod firings;
+pub(crate) mod lanes;
 pub(crate) mod people;
 pub(crate) mod reminders;
 pub(crate) mod tasks;

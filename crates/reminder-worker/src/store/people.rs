@@ -23,12 +23,16 @@ pub(crate) async fn take(
     Ok(taken.rows_affected() == 1)
 }
 
-/// Turns a person into a tombstone; `false` where that was done before.
+/// Turns a person into a tombstone; `false` where that was done before. Whoever asked
+/// [`is_deleted`] before has ended then, and what it wrote is seen.
 pub(crate) async fn bury(
     conn: &mut PgConnection,
     person: UserId,
     version: SettingsVersion,
 ) -> sqlx::Result<bool> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", key(person))
+        .fetch_one(&mut *conn)
+        .await?;
     let buried = sqlx::query!(
         "insert into person as p (user_id, version, deleted) values ($1, $2, true)
          on conflict (user_id) do update
@@ -49,16 +53,27 @@ pub(crate) async fn version(conn: &mut PgConnection, person: UserId) -> sqlx::Re
         .await
 }
 
-/// Whether the person is a tombstone. Locks the row for the transaction, so that nobody is buried
-/// beside it.
+/// Whether the person is a tombstone. Nobody is buried beside it until the transaction ends.
 pub(crate) async fn is_deleted(conn: &mut PgConnection, person: UserId) -> sqlx::Result<bool> {
-    let deleted = sqlx::query_scalar!(
-        "select deleted from person where user_id = $1 for share",
-        person.uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(deleted.unwrap_or(false))
+    if let Some(deleted) = lock(conn, person).await? {
+        return Ok(deleted);
+    }
+    // Of a person who is not known yet there is no row to lock: this stands in for it, and whoever
+    // held it may have written one.
+    sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended($1, 0))", key(person))
+        .fetch_one(&mut *conn)
+        .await?;
+    Ok(lock(conn, person).await?.unwrap_or(false))
+}
+
+async fn lock(conn: &mut PgConnection, person: UserId) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!("select deleted from person where user_id = $1 for share", person.uuid(),)
+        .fetch_optional(conn)
+        .await
+}
+
+fn key(person: UserId) -> String {
+    format!("person {person}")
 }
 
 /// Makes the person's channels these.

@@ -158,6 +158,7 @@ pub(crate) struct EndedReminder {
     pub(crate) revision: i64,
     pub(crate) correlation_id: Uuid,
     pub(crate) state: Json<TaskState>,
+    pub(crate) fired: bool,
     /// It was not changed or dismissed: its time passed.
     pub(crate) expired: bool,
     pub(crate) firing_id: Option<Uuid>,
@@ -173,6 +174,7 @@ pub(crate) async fn ended(
         EndedReminder,
         r#"select r.reminder_id, t.revision, r.correlation_id,
              t.state as "state!: Json<TaskState>",
+             r.status = 'fired' as "fired!",
              coalesce(r.fired_through >= r.fire_at, false) as "expired!",
              f.firing_id as "firing_id?", f.payload as "triggered?: Json<ReminderTriggered>"
          from reminder r

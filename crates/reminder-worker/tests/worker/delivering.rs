@@ -10,7 +10,8 @@ use events::{
     TimeZone, UserId,
 };
 use platform::sealing::KeyRing;
-use reminder_worker::delivery::sign;
+use reminder_worker::delivery::{MAX_IN_FLIGHT_PER_CHANNEL, MAX_LANES_PER_PERSON, sign};
+use sqlx::AssertSqlSafe;
 
 use crate::support::{SEALING_KEYS, Worker, completed, created, deleted, event, task};
 
@@ -298,6 +299,120 @@ async fn a_hanging_target_delays_nobody_else() {
     assert!(hanging.got().len() <= 4, "{} at once to one channel", hanging.got().len());
     hanging.server.stop(false).await;
     prompt.server.stop(false).await;
+    worker.stop().await;
+}
+
+/// Twenty targets of one person that hang, with much to deliver each, hold neither everybody's places
+/// nor everybody's look.
+#[tokio::test]
+async fn a_person_with_many_hanging_targets_delays_nobody_else() {
+    const CHANNELS: usize = 20;
+    const TASKS: usize = 60;
+    let mut worker = Worker::start().await;
+    let hanging = Target::start(Answer::Hang);
+    let prompt = Target::start(Answer::Ok);
+    worker.run_scheduler();
+    let now = worker.now().await;
+    let slow = task(now, now);
+    worker.receive(&settings(slow.user_id, 1, &[hanging.url.as_str(); CHANNELS])).await;
+    for _ in 0..TASKS {
+        let mut another = task(now, now);
+        another.user_id = slow.user_id;
+        worker.receive(&created(&another)).await;
+    }
+    worker.eventually_said(EventType::ReminderTriggered, TASKS).await;
+    worker.run_deliveries();
+    testing::eventually("the hanging ones to be under way", || async {
+        (!hanging.got().is_empty()).then_some(())
+    })
+    .await;
+    let other = task(now, now);
+    worker.receive(&settings(other.user_id, 1, &[&prompt.url])).await;
+    worker.receive(&created(&other)).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    assert_eq!(notification(&said[0]).user_id, other.user_id, "before any of them timed out");
+    let most = MAX_LANES_PER_PERSON * MAX_IN_FLIGHT_PER_CHANNEL;
+    let under_way = hanging.got().len();
+    assert!(under_way <= most, "{under_way} under way to one person, {most} are allowed");
+    hanging.server.stop(false).await;
+    prompt.server.stop(false).await;
+    worker.stop().await;
+}
+
+/// Once an attempt has failed, a target is tried with one notification at a time.
+#[tokio::test]
+async fn a_target_that_fails_is_tried_with_one_at_a_time() {
+    const TASKS: usize = 12;
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Always(503));
+    worker.run_scheduler();
+    let now = worker.now().await;
+    let user = UserId::random();
+    worker.receive(&settings(user, 1, &[&target.url])).await;
+    for _ in 0..TASKS {
+        let mut task = task(now, now);
+        task.user_id = user;
+        worker.receive(&created(&task)).await;
+    }
+    worker.eventually_said(EventType::ReminderTriggered, TASKS).await;
+    worker.run_deliveries();
+    // What the leases took is what the token says: the first took several, all others one.
+    let (leases, attempts) = testing::eventually("each to be tried once", || async {
+        let (leases, attempts, untried): (i64, i64, i64) = sqlx::query_as(
+            "select (select token from lane), sum(attempts)::bigint,
+                 count(*) filter (where attempts = 0) from delivery",
+        )
+        .fetch_one(&worker.pool)
+        .await
+        .unwrap();
+        (untried == 0).then_some((leases, attempts))
+    })
+    .await;
+    let first = MAX_IN_FLIGHT_PER_CHANNEL as i64;
+    assert!(leases > attempts - first, "{leases} leases for {attempts} attempts");
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+/// Rows of the queue that were read so far, by any plan.
+async fn rows_read(worker: &Worker) -> i64 {
+    worker.database.break_connections().await;
+    sqlx::query_scalar(
+        "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_user_tables
+         where relname in ('delivery', 'lane')",
+    )
+    .fetch_one(&worker.pool)
+    .await
+    .unwrap()
+}
+
+/// What is read grows with what is delivered, also where all of it goes to one channel.
+#[tokio::test]
+async fn delivering_much_to_one_channel_reads_each_a_few_times() {
+    const DELIVERIES: i64 = 2000;
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    worker.receive(&settings(UserId::random(), 1, &[&target.url])).await;
+    let queue = format!(
+        "insert into delivery (delivery_id, user_id, channel_id, correlation_id)
+             select gen_random_uuid(), user_id, channel_id, gen_random_uuid()
+             from channel, generate_series(1, {DELIVERIES});
+         insert into lane (channel_id, user_id, next_attempt_at)
+             select channel_id, user_id, now() from channel;
+         analyze delivery, lane"
+    );
+    sqlx::raw_sql(AssertSqlSafe(queue)).execute(&worker.pool).await.unwrap();
+    let before = rows_read(&worker).await;
+    worker.run_deliveries();
+    // Asked of the target, so that the queue's own reads are all that is counted.
+    testing::eventually("all to be delivered", || async {
+        (target.got().len() as i64 == DELIVERIES).then_some(())
+    })
+    .await;
+    let read = rows_read(&worker).await - before;
+    println!("{DELIVERIES} deliveries to one channel: {read} rows read");
+    assert!(read < 40 * DELIVERIES, "{read} rows were read for {DELIVERIES} deliveries");
+    target.server.stop(false).await;
     worker.stop().await;
 }
 

@@ -103,6 +103,38 @@ async fn nothing_fires_after_a_completion_that_was_applied() {
     worker.stop().await;
 }
 
+/// A state that can't be read fails its own task, and that one only, until an event mends it.
+#[tokio::test]
+async fn a_task_that_can_not_be_fired_holds_up_nobody_else() {
+    const OTHERS: usize = 5;
+    let mut worker = Worker::start().await;
+    let now = worker.now().await;
+    let mut broken = task(now, now);
+    worker.receive(&created(&broken)).await;
+    sqlx::query("update task set state = state - 'title'").execute(&worker.pool).await.unwrap();
+    for _ in 0..OTHERS {
+        worker.receive(&created(&task(now, now))).await;
+    }
+    worker.run_scheduler();
+    let said = worker.eventually_said(EventType::ReminderTriggered, OTHERS).await;
+    assert!(said.iter().all(|event| triggered(event).task_id != broken.task_id));
+    testing::eventually("the broken one to be put off", || async {
+        let waits: bool =
+            sqlx::query_scalar("select next_fire_at > now() from task where task_id = $1")
+                .bind(broken.task_id.uuid())
+                .fetch_one(&worker.pool)
+                .await
+                .unwrap();
+        waits.then_some(())
+    })
+    .await;
+
+    worker.receive(&updated(&mut broken)).await;
+    let said = worker.eventually_said(EventType::ReminderTriggered, OTHERS + 1).await;
+    assert_eq!(triggered(&said[OTHERS]).task_id, broken.task_id);
+    worker.stop().await;
+}
+
 impl Worker {
     /// The tasks whose reminder has fired or was cancelled, once so many have.
     async fn eventually_said_of_all(&self, count: usize) -> Vec<events::TaskId> {

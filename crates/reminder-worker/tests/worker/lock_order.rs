@@ -43,7 +43,7 @@ async fn a_completion_that_meets_a_tick_waits_for_it() {
 }
 
 /// How many statements wait for a lock.
-async fn waiting(worker: &Worker) -> i64 {
+pub(crate) async fn waiting(worker: &Worker) -> i64 {
     sqlx::query_scalar(
         "select count(*) from pg_stat_activity
          where datname = current_database() and wait_event_type = 'Lock'",
@@ -53,7 +53,8 @@ async fn waiting(worker: &Worker) -> i64 {
     .unwrap()
 }
 
-async fn applied(worker: &Worker, event: &Event) -> bool {
+/// Whether an event has been taken and committed.
+pub(crate) async fn applied(worker: &Worker, event: &Event) -> bool {
     sqlx::query_scalar("select exists (select from messaging.inbox where event_id = $1)")
         .bind(event.event_id.uuid())
         .fetch_one(&worker.pool)

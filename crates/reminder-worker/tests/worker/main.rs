@@ -7,5 +7,7 @@ mod catch_up;
 mod delivering;
 mod firing;
 mod lock_order;
+mod people;
 mod scheduling;
 mod support;
+mod tidying;

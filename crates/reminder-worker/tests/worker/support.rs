@@ -50,8 +50,13 @@ impl Worker {
 
     /// Starts a scheduler beside those that run.
     pub(crate) fn run_scheduler(&mut self) {
+        self.run_scheduler_on(self.pool.clone());
+    }
+
+    /// Starts a scheduler that reaches the database by connections of its own.
+    pub(crate) fn run_scheduler_on(&mut self, pool: PgPool) {
         let settings = SchedulerSettings { catch_up_max_age_hours: 24 };
-        let (pool, outbox, wakes) = (self.pool.clone(), self.outbox.clone(), self.wakes.clone());
+        let (outbox, wakes) = (self.outbox.clone(), self.wakes.clone());
         let scheduler = Scheduler::new(pool, outbox, wakes, settings);
         self.running.push(tokio::spawn(scheduler.run(self.stop.clone())));
     }
@@ -63,7 +68,11 @@ impl Worker {
     }
 
     pub(crate) fn run_deliveries_under(&mut self, policy: AddressPolicy) {
-        let (pool, outbox, wakes) = (self.pool.clone(), self.outbox.clone(), self.wakes.clone());
+        self.run_deliveries_on(self.pool.clone(), policy);
+    }
+
+    pub(crate) fn run_deliveries_on(&mut self, pool: PgPool, policy: AddressPolicy) {
+        let (outbox, wakes) = (self.outbox.clone(), self.wakes.clone());
         let keys = SEALING_KEYS.parse().expect("a key ring");
         let deliveries = Deliveries::new(pool, outbox, wakes, keys, policy).expect("a client");
         self.running.push(tokio::spawn(deliveries.run(self.stop.clone())));
