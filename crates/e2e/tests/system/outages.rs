@@ -69,8 +69,7 @@ async fn the_api_answers_while_no_sidecar_runs_and_all_catches_up() {
     stack.chat_apis[0].sidecar.kill();
     let mut tasks = Vec::new();
     for _ in 0..20 {
-        let answer = person.create_task("Without a bus", &in_seconds(1)).await;
-        tasks.push(Acknowledged::of(&answer));
+        tasks.push(insist_on_task(&person, "Without a bus", 1).await);
     }
     stack.chat_apis[0].sidecar.start();
     all_notified(&sink, &tasks).await;
