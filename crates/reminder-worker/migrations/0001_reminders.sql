@@ -60,11 +60,14 @@ create table firing (
     traceparent text,
     -- Whether its deliveries exist; they wait for the person's settings.
     planned boolean not null default false,
+    -- Whether its reminder stands no longer: nothing more is sent of it.
+    superseded boolean not null default false,
     unique (reminder_id, reminder_time)
 );
 create index firing_triggered_at on firing (triggered_at);
+create index firing_person on firing (user_id, triggered_at);
 create index firing_unplanned on firing (user_id) where not planned;
-create index firing_unplanned_task on firing (task_id) where not planned;
+create index firing_standing on firing (task_id) where not superseded;
 
 -- A person as chat-api last told it. A deleted one stays as a tombstone.
 create table person (
@@ -78,9 +81,15 @@ create table channel (
     channel_id uuid primary key,
     user_id uuid not null references person,
     kind text not null,
-    settings jsonb not null
+    settings jsonb not null,
+    -- When the settings were made that first named it: what fires from then on is for it too, also
+    -- where they came later than the firing, by another topic. Looked for until no transaction can
+    -- be under way any more that has not seen it.
+    since timestamptz not null,
+    looked_for_until timestamptz not null
 );
 create index channel_user_id on channel (user_id);
+create index channel_looked_for on channel (looked_for_until);
 
 -- One notification to one channel; a durable queue.
 create table delivery (

@@ -134,8 +134,15 @@ impl Deliveries {
         Ok(leased)
     }
 
-    /// Makes the deliveries of firings that were recorded while the settings came.
+    /// Makes the deliveries of firings that were recorded while the settings came, or before those
+    /// came that named a channel.
     async fn plan_the_waiting(&self) -> sqlx::Result<()> {
+        let missed = store::firings::missed(&self.pool, MAX_PLANNED).await?;
+        if !missed.is_empty() {
+            let mut tx = self.pool.begin().await?;
+            store::firings::make_up(&mut tx, &missed).await?;
+            tx.commit().await?;
+        }
         let waiting = store::firings::plannable(&self.pool, MAX_PLANNED).await?;
         if !waiting.is_empty() {
             let mut tx = self.pool.begin().await?;

@@ -124,7 +124,66 @@ pub(crate) async fn plan_waiting(
     Ok(())
 }
 
-/// Lets the firings of a task that wait for settings, and no longer stand, have no deliveries.
+/// A firing that a channel should have had and has not.
+pub(crate) struct Missed {
+    pub(crate) firing_id: Uuid,
+    pub(crate) task_id: Uuid,
+    pub(crate) channel_id: Uuid,
+}
+
+/// Firings of after a channel was there, planned by settings of before.
+pub(crate) async fn missed(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Missed>> {
+    sqlx::query_as!(
+        Missed,
+        "select f.firing_id, f.task_id, c.channel_id
+         from channel c
+         join firing f on f.user_id = c.user_id and f.triggered_at >= c.since
+         where c.looked_for_until > messaging.clock() and f.planned and not f.superseded
+             and not exists (
+                 select from delivery d
+                 where d.firing_id = f.firing_id and d.channel_id = c.channel_id
+             )
+         limit $1",
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Makes the deliveries that were missed, under their tasks' locks: of a reminder that no longer
+/// stands there is none.
+pub(crate) async fn make_up(conn: &mut PgConnection, missed: &[Missed]) -> sqlx::Result<()> {
+    let tasks: Vec<Uuid> = missed.iter().map(|missed| missed.task_id).collect();
+    let firings: Vec<Uuid> = missed.iter().map(|missed| missed.firing_id).collect();
+    let channels: Vec<Uuid> = missed.iter().map(|missed| missed.channel_id).collect();
+    super::tasks::lock_all(conn, &tasks).await?;
+    sqlx::query!(
+        "with made as (
+             insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id,
+                 correlation_id, traceparent)
+             select gen_random_uuid(), f.firing_id, f.task_id, f.user_id, c.channel_id,
+                 f.correlation_id, f.traceparent
+             from unnest($1::uuid[], $2::uuid[]) as m (firing_id, channel_id)
+             join firing f using (firing_id)
+             join channel c using (channel_id)
+             where not f.superseded
+             on conflict (firing_id, channel_id) do nothing
+             returning channel_id, user_id, next_attempt_at
+         )
+         insert into lane as l (channel_id, user_id, next_attempt_at)
+         select channel_id, user_id, min(next_attempt_at) from made
+         group by channel_id, user_id order by channel_id
+         on conflict (channel_id) do update
+             set next_attempt_at = least(l.next_attempt_at, excluded.next_attempt_at)",
+        &firings,
+        &channels,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Lets the firings of a task whose reminders no longer stand have no more deliveries.
 pub(crate) async fn give_up_superseded(
     conn: &mut PgConnection,
     task: TaskId,
@@ -132,8 +191,8 @@ pub(crate) async fn give_up_superseded(
     standing_times: &[DateTime<Utc>],
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update firing f set planned = true
-         where task_id = $1 and not planned
+        "update firing f set planned = true, superseded = true
+         where task_id = $1 and not superseded
              and not exists (
                  select from unnest($2::uuid[], $3::timestamptz[]) as s (reminder_id, fire_at)
                  where s.reminder_id = f.reminder_id and s.fire_at = f.reminder_time

@@ -1,6 +1,8 @@
 //! The tables `person` and `channel`.
 
+use chrono::{DateTime, Utc};
 use events::{ChannelSettings, NotificationSettingsUpdated, SettingsVersion, UserId};
+use platform::database::MAX_TRANSACTION_SECS;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -76,11 +78,12 @@ fn key(person: UserId) -> String {
     format!("person {person}")
 }
 
-/// Makes the person's channels these.
+/// Makes the person's channels these; a new one is there since `made_at`.
 pub(crate) async fn set_channels(
     conn: &mut PgConnection,
     person: UserId,
     channels: &[ChannelSettings],
+    made_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = channels.iter().map(|channel| channel.channel_id.uuid()).collect();
     sqlx::query!(
@@ -92,13 +95,16 @@ pub(crate) async fn set_channels(
     .await?;
     for channel in channels {
         sqlx::query!(
-            "insert into channel as c (channel_id, user_id, kind, settings)
-             values ($1, $2, 'webhook', $3)
+            "insert into channel as c (channel_id, user_id, kind, settings, since,
+                 looked_for_until)
+             values ($1, $2, 'webhook', $3, $4, messaging.clock() + make_interval(secs => $5))
              on conflict (channel_id) do update set settings = excluded.settings
                  where c.user_id = excluded.user_id",
             channel.channel_id.uuid(),
             person.uuid(),
             Json(channel) as _,
+            made_at,
+            MAX_TRANSACTION_SECS as f64,
         )
         .execute(&mut *conn)
         .await?;

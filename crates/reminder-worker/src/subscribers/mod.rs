@@ -48,7 +48,7 @@ impl Subscriber for WorkerSubscriber {
             | Payload::TaskCompleted(_)
             | Payload::TaskDeleted(_) => tasks::apply(conn, &self.outbox, incoming).await,
             Payload::NotificationSettingsUpdated(settings) => {
-                people::apply_settings(conn, settings).await
+                people::apply_settings(conn, settings, incoming.event.timestamp).await
             }
             Payload::ChannelTestRequested(test) => {
                 people::queue_test(conn, test, incoming.event.correlation_id).await

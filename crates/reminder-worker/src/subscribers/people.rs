@@ -1,5 +1,6 @@
 //! People, as chat-api tells them: settings, channels, the end of an account.
 
+use chrono::{DateTime, Utc};
 use events::{
     CancelReason, ChannelTestRequested, CorrelationId, NotificationSettingsUpdated, TaskVersion,
     UserDeleted,
@@ -11,16 +12,17 @@ use sqlx::PgConnection;
 use super::{Telling, tell};
 use crate::store::{self, tasks::Told};
 
-/// Takes settings; firings that waited for them get their deliveries.
+/// Takes settings that were made at `made_at`; firings that waited for them get their deliveries.
 pub(super) async fn apply_settings(
     conn: &mut PgConnection,
     settings: &NotificationSettingsUpdated,
+    made_at: DateTime<Utc>,
 ) -> Result<Outcome, ApplyError> {
     let person = settings.user_id;
     if !store::people::take(conn, settings).await? {
         return Ok(Outcome::Stale { version: store::people::version(conn, person).await? });
     }
-    store::people::set_channels(conn, person, &settings.channels).await?;
+    store::people::set_channels(conn, person, &settings.channels, made_at).await?;
     let waiting = store::firings::unplanned_of(conn, person).await?;
     store::firings::plan_waiting(conn, &waiting).await?;
     Ok(Outcome::Applied)
@@ -64,6 +66,6 @@ pub(super) async fn bury(
         let telling = Telling { told, correlation_id, ended: CancelReason::UserDeleted };
         tell(conn, outbox, &telling).await?;
     }
-    store::people::set_channels(conn, person, &[]).await?;
+    store::people::set_channels(conn, person, &[], deleted.deleted_at).await?;
     Ok(Outcome::Applied)
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::TimeDelta;
 use events::{
-    ChannelId, ChannelKind, ChannelSettings, ChannelTestRequested, DeliveryOutcome, EventType,
-    NotificationDelivered, NotificationSettingsUpdated, Payload, SealedText, SettingsVersion,
-    TimeZone, UserId,
+    ChannelId, ChannelKind, ChannelSettings, ChannelTestRequested, DeliveryOutcome, Event,
+    EventType, NotificationDelivered, NotificationSettingsUpdated, Payload, SealedText,
+    SettingsVersion, TimeZone, UserId,
 };
 use platform::sealing::KeyRing;
 use reminder_worker::delivery::{MAX_IN_FLIGHT_PER_CHANNEL, MAX_LANES_PER_PERSON, sign};
@@ -171,6 +171,46 @@ async fn a_firing_waits_for_settings_that_come_later() {
     worker.receive(&settings(task.user_id, 1, &[&target.url])).await;
     worker.eventually_said(EventType::NotificationDelivered, 1).await;
     assert_eq!(target.got().len(), 1);
+    target.server.stop(false).await;
+    worker.stop().await;
+}
+
+/// Settings and tasks come by two topics: the settings that name a channel may come later than what
+/// was made after them, and fired.
+#[tokio::test]
+async fn what_fires_after_a_channel_was_made_reaches_it_however_late_the_settings_come() {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    worker.run_scheduler();
+    worker.run_deliveries();
+    let now = worker.now().await;
+    let fires = task(now, now);
+    let user = fires.user_id;
+    worker.receive(&settings(user, 1, &[])).await;
+    let mut before = task(now, now);
+    before.user_id = user;
+    worker.receive(&created(&before)).await;
+    worker.eventually_said(EventType::ReminderTriggered, 1).await;
+    let made_at = worker.now().await;
+    let mut done = task(now, now);
+    done.user_id = user;
+    worker.receive(&created(&fires)).await;
+    worker.receive(&created(&done)).await;
+    worker.eventually_said(EventType::ReminderTriggered, 3).await;
+    worker.receive(&completed(&mut done)).await;
+
+    let named = Event { timestamp: made_at, ..settings(user, 2, &[&target.url]) };
+    worker.receive(&named).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    assert_eq!(notification(&said[0]).task_id, Some(fires.task_id));
+    // The one from before the channel, and the one that is done, are for nobody: a later one is the
+    // next that comes.
+    let mut last = task(now, now);
+    last.user_id = user;
+    worker.receive(&created(&last)).await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 2).await;
+    assert_eq!(notification(&said[1]).task_id, Some(last.task_id));
+    assert_eq!(target.got().len(), 2);
     target.server.stop(false).await;
     worker.stop().await;
 }
