@@ -24,4 +24,4 @@ mod subscribers;
 pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
 pub use jobs::Reconciled;
 pub use migrate::migrate;
-pub use settings::{Command, MigrateSettings, ServeSettings};
+pub use settings::{Command, ServeSettings};

@@ -1,11 +1,12 @@
 //! The binary: `chat-api [serve|migrate|reconcile]`.
 
 use anyhow::Context;
-use chat_api::{Command, Listeners, MigrateSettings, ServeSettings};
-use platform::{database, shutdown::Shutdown, telemetry::Telemetry};
+use chat_api::{Command, Listeners, ServeSettings};
+use events::Service;
+use platform::{database, settings::CommandSettings, shutdown::Shutdown, telemetry::Telemetry};
 use sidecar::SidecarSettings;
 
-const SERVICE: &str = "chat-api";
+const SERVICE: &str = Service::ChatApi.name();
 /// A migration needs one connection and a lock.
 const MIGRATE_CONNECTIONS: u32 = 2;
 
@@ -32,7 +33,7 @@ async fn serve(settings: &ServeSettings) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn migrate(settings: &MigrateSettings) -> anyhow::Result<()> {
+async fn migrate(settings: &CommandSettings) -> anyhow::Result<()> {
     let url = &settings.database.database_url;
     let pool = database::pool(url, SERVICE, MIGRATE_CONNECTIONS)?;
     database::wait_until_reachable(&pool).await;

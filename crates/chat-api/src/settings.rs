@@ -3,7 +3,9 @@
 use std::{ffi::OsString, net::SocketAddr};
 
 use clap::{Args, Parser};
-use platform::settings::{DatabaseSettings, LogSettings, ServiceSettings};
+use platform::settings::{
+    CommandSettings, DatabaseSettings, LogSettings, ServiceSettings, serve_by_default,
+};
 use url::Url;
 
 /// Owns people, tasks and conversation.
@@ -13,20 +15,9 @@ pub enum Command {
     /// Answer people and the sidecar until told to stop; what is done where no command is given
     Serve(ServeSettings),
     /// Bring the database up to date; safe beside a running older release
-    Migrate(MigrateSettings),
+    Migrate(CommandSettings),
     /// Publish every task, tombstone and person's settings again; part of every restore
     Reconcile(ServeSettings),
-}
-
-/// What migrating needs.
-#[derive(Args, Clone, Debug)]
-pub struct MigrateSettings {
-    /// Where the database is.
-    #[command(flatten)]
-    pub database: DatabaseSettings,
-    /// How to log.
-    #[command(flatten)]
-    pub log: LogSettings,
 }
 
 /// What serving needs.
@@ -55,16 +46,7 @@ impl Command {
     /// Reads the command line; one that begins with a flag, or is empty, means `serve`.
     #[must_use]
     pub fn from_args(args: impl IntoIterator<Item = OsString>) -> Self {
-        let mut args: Vec<OsString> = args.into_iter().collect();
-        let asks_about_all = ["-h", "--help", "-V", "--version"];
-        let names_command = args
-            .get(1)
-            .and_then(|first| first.to_str())
-            .is_some_and(|first| !first.starts_with('-') || asks_about_all.contains(&first));
-        if !names_command {
-            args.insert(args.len().min(1), "serve".into());
-        }
-        Self::parse_from(args)
+        Self::parse_from(serve_by_default(args))
     }
 
     /// How to log.

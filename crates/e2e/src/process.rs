@@ -4,7 +4,7 @@ use std::{
     fs::File,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU16, Ordering},
 };
 
@@ -65,6 +65,14 @@ impl Process {
         let status = self.child.as_mut().expect("started").wait().expect("a status");
         assert!(status.success(), "{} failed: {status}\n{}", self.name, self.log());
         self.child = None;
+    }
+
+    /// How it ended; none while it runs.
+    ///
+    /// # Panics
+    /// When it was not started.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut().expect("started").try_wait().expect("a status")
     }
 
     /// Kills it with -9, if it runs.

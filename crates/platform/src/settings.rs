@@ -7,11 +7,20 @@ use secrecy::SecretString;
 
 use crate::{sealing::KeyRing, telemetry::LogFormat};
 
-/// The command line, with `serve` where it names nothing at all: a container's plain start.
+/// First words that are about the whole binary, and no flags of `serve`.
+const ABOUT_THE_BINARY: [&str; 4] = ["-h", "--help", "-V", "--version"];
+
+/// The command line, with `serve` before its flags where it names no command: a container's plain
+/// start, also one with flags.
+#[must_use]
 pub fn serve_by_default(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
-    if args.len() < 2 {
-        args.push("serve".into());
+    let names_command = args
+        .get(1)
+        .and_then(|first| first.to_str())
+        .is_some_and(|first| !first.starts_with('-') || ABOUT_THE_BINARY.contains(&first));
+    if !names_command {
+        args.insert(args.len().min(1), "serve".into());
     }
     args
 }
@@ -41,6 +50,17 @@ pub struct LogSettings {
     pub log_format: LogFormat,
 }
 
+/// What a command needs that does its work and ends.
+#[derive(Args, Clone, Debug)]
+pub struct CommandSettings {
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
 /// What both services need to serve.
 #[derive(Args, Clone, Debug)]
 pub struct ServiceSettings {
@@ -68,4 +88,35 @@ pub struct ServiceSettings {
     /// seals, all open
     #[arg(long, env, hide_env_values = true)]
     pub sealing_keys: KeyRing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(words: &[&str]) -> Vec<OsString> {
+        serve_by_default(words.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn a_command_line_that_is_empty_or_begins_with_a_flag_means_serve() {
+        assert_eq!(completed(&["chat-api"]), ["chat-api", "serve"]);
+        assert_eq!(
+            completed(&["chat-api", "--log-format", "text"]),
+            ["chat-api", "serve", "--log-format", "text"]
+        );
+        // A help that comes later is about the flags before it.
+        assert_eq!(
+            completed(&["chat-api", "--log-format", "text", "--help"])[1],
+            "serve",
+            "help for serve"
+        );
+    }
+
+    #[test]
+    fn a_command_and_what_is_about_the_binary_stay_as_they_are() {
+        for first in ["serve", "migrate", "no-such-command", "-h", "--help", "-V", "--version"] {
+            assert_eq!(completed(&["chat-api", first, "--x"]), ["chat-api", first, "--x"]);
+        }
+    }
 }

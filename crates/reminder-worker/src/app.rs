@@ -51,7 +51,7 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`]; once it serves, only [`StartError::Broken`].
 pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartError> {
-    let ServeSettings { service, scheduler, webhook_allow } = settings;
+    let ServeSettings { service, scheduler, webhook_allow, .. } = settings;
     let sidecar_settings = SidecarSettings::from_env()?;
     let health = health::serve(listen(service.health_addr)?, pool.clone())?;
     let (shutdown, publishing) = (Shutdown::new(), Shutdown::new());

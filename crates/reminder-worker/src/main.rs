@@ -1,48 +1,54 @@
-//! The binary: telemetry, settings, database, work, flush.
+//! The binary: `reminder-worker [serve|migrate|reconcile]`.
 
 use anyhow::Context;
-use clap::Parser;
 use events::Service;
 use messaging::Outbox;
 use platform::{
     database,
-    settings::{EventBus, serve_by_default},
+    settings::{CommandSettings, EventBus},
     telemetry::Telemetry,
 };
 use reminder_worker::{
-    app, migrate, reconcile,
-    settings::{Cli, Command},
+    app,
+    settings::{Command, ServeSettings},
 };
 
+const SERVICE: &str = Service::ReminderWorker.name();
 /// Connections for a command that ends.
 const COMMAND_CONNECTIONS: u32 = 2;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse_from(serve_by_default(std::env::args_os()));
-    let telemetry = Telemetry::init(Service::ReminderWorker.name(), cli.log.log_format)?;
-    let done = run(cli).await;
+    let command = Command::from_args(std::env::args_os());
+    let telemetry = Telemetry::init(SERVICE, command.log().log_format)?;
+    let result = match command {
+        Command::Serve(settings) => serve(settings).await,
+        Command::Migrate(settings) => migrate(&settings).await,
+        Command::Reconcile(settings) => reconcile(&settings).await,
+    };
     telemetry.flush();
-    done
+    result
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
-    let connections = match &cli.command {
-        Command::Serve(settings) => settings.service.database_max_connections,
-        Command::Migrate | Command::Reconcile => COMMAND_CONNECTIONS,
-    };
-    let url = &cli.database.database_url;
-    let pool = database::pool(url, Service::ReminderWorker.name(), connections)?;
-    match cli.command {
-        Command::Serve(settings) => app::serve(pool, *settings).await?,
-        Command::Migrate => {
-            migrate(&pool).await.context("the schema can't be brought up to date")?;
-        }
-        Command::Reconcile => {
-            let outbox = Outbox::new(Service::ReminderWorker, EventBus::Dapr);
-            let tasks = reconcile::say_all_again(&pool, &outbox).await?;
-            println!("said the reminders of {tasks} tasks again");
-        }
-    }
+async fn serve(settings: ServeSettings) -> anyhow::Result<()> {
+    let connections = settings.service.database_max_connections;
+    let pool = database::pool(&settings.database.database_url, SERVICE, connections)?;
+    Ok(app::serve(pool, settings).await?)
+}
+
+async fn migrate(settings: &CommandSettings) -> anyhow::Result<()> {
+    let pool = pool(settings)?;
+    database::wait_until_reachable(&pool).await;
+    reminder_worker::migrate(&pool).await.context("the database can't be migrated")
+}
+
+async fn reconcile(settings: &CommandSettings) -> anyhow::Result<()> {
+    let outbox = Outbox::new(Service::ReminderWorker, EventBus::Dapr);
+    let tasks = reminder_worker::reconcile::say_all_again(&pool(settings)?, &outbox).await?;
+    println!("reconciled: the reminders of {tasks} tasks");
     Ok(())
+}
+
+fn pool(settings: &CommandSettings) -> anyhow::Result<sqlx::PgPool> {
+    Ok(database::pool(&settings.database.database_url, SERVICE, COMMAND_CONNECTIONS)?)
 }

@@ -1,40 +1,36 @@
-//! The worker's settings; `reminder-worker --help` documents them.
+//! What the worker is told by flags or the environment; `--help` documents it.
 
-use clap::{Args, Parser, Subcommand};
-use platform::settings::{DatabaseSettings, LogSettings, ServiceSettings};
+use std::ffi::OsString;
+
+use clap::{Args, Parser};
+use platform::settings::{
+    CommandSettings, DatabaseSettings, LogSettings, ServiceSettings, serve_by_default,
+};
 
 use crate::delivery::AddressPolicy;
 
-/// Reminds people of their tasks.
+/// Owns time and delivery.
 #[derive(Debug, Parser)]
-#[command(version, about)]
-pub struct Cli {
-    /// How it logs.
-    #[command(flatten)]
-    pub log: LogSettings,
-    /// Its database.
-    #[command(flatten)]
-    pub database: DatabaseSettings,
-    /// What it is to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What the binary can do.
-#[derive(Debug, Subcommand)]
+#[command(name = "reminder-worker", version)]
 pub enum Command {
-    /// Serve until told to stop
-    Serve(Box<ServeSettings>),
-    /// Bring the database's schema up to date and exit
-    Migrate,
-    /// Say every task's reminders again; part of every restore from a backup
-    Reconcile,
+    /// Remind people until told to stop; what is done where no command is given
+    Serve(ServeSettings),
+    /// Bring the database up to date; safe beside a running older release
+    Migrate(CommandSettings),
+    /// Say every task's reminders again; part of every restore
+    Reconcile(CommandSettings),
 }
 
-/// What it needs to serve.
+/// What serving needs.
 #[derive(Args, Clone, Debug)]
 pub struct ServeSettings {
-    /// What it has in common with chat-api.
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogSettings,
+    /// What both services need.
     #[command(flatten)]
     pub service: ServiceSettings,
     /// How it treats what it missed.
@@ -52,4 +48,47 @@ pub struct SchedulerSettings {
     /// A reminder missed by more hours than this is cancelled as expired instead of sent
     #[arg(long, env, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8760))]
     pub catch_up_max_age_hours: u32,
+}
+
+impl Command {
+    /// Reads the command line; one that begins with a flag, or is empty, means `serve`.
+    #[must_use]
+    pub fn from_args(args: impl IntoIterator<Item = OsString>) -> Self {
+        Self::parse_from(serve_by_default(args))
+    }
+
+    /// How to log.
+    #[must_use]
+    pub const fn log(&self) -> &LogSettings {
+        match self {
+            Self::Serve(settings) => &settings.log,
+            Self::Migrate(settings) | Self::Reconcile(settings) => &settings.log,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    fn command(args: &[&str]) -> Command {
+        let url = ["--database-url", "postgres://localhost/x"];
+        let all = ["reminder-worker"].iter().chain(args).chain(&url).map(OsString::from);
+        Command::from_args(all)
+    }
+
+    #[test]
+    fn without_a_command_it_serves() {
+        let serve = command(&["--sealing-keys", KEY, "--catch-up-max-age-hours", "7"]);
+        let Command::Serve(settings) = serve else { panic!("{serve:?}") };
+        assert_eq!(settings.scheduler.catch_up_max_age_hours, 7);
+    }
+
+    #[test]
+    fn migrating_and_reconciling_need_no_keys() {
+        assert!(matches!(command(&["migrate"]), Command::Migrate(_)));
+        assert!(matches!(command(&["reconcile"]), Command::Reconcile(_)));
+    }
 }

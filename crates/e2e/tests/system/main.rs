@@ -6,6 +6,7 @@ mod crashes;
 mod hold;
 mod main_job;
 mod make_run;
+mod migrating;
 mod outages;
 mod replicas;
 mod restore;
