@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use testing::eventually;
@@ -15,6 +16,8 @@ use crate::process::{binaries, free_port};
 
 /// A mark in the environment by which every process of a run is found again.
 const MARK: &str = "E2E_RUN";
+/// The longest that a start may take, in seconds; generous, as the machines are shared.
+const READY_TIMEOUT_SECS: u64 = 60;
 
 /// A folder that the unprivileged role of the embedded PostgreSQL can reach, and what runs on it.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ impl Run {
     /// Starts it and waits for its one line.
     ///
     /// # Panics
-    /// When it prints anything else.
+    /// When it prints anything else, or nothing for a minute.
     pub async fn start(&mut self) {
         fs::create_dir_all(&self.data).expect("a folder");
         let log = fs::File::options()
@@ -64,7 +67,13 @@ impl Run {
             let mut line = String::new();
             BufReader::new(stdout).read_line(&mut line).map(|_| line)
         });
-        let line = line.await.expect("no panic").expect("a line");
+        let limit = Duration::from_secs(READY_TIMEOUT_SECS);
+        let Ok(line) = tokio::time::timeout(limit, line).await else {
+            // The reader ends with the pipe.
+            self.kill_supervisor();
+            panic!("not ready within {limit:?}\n{}", self.log());
+        };
+        let line = line.expect("no panic").expect("a line");
         assert_eq!(line.trim(), format!("ready: {}", self.base()), "{}", self.log());
     }
 
@@ -106,8 +115,10 @@ impl Run {
     pub async fn interrupt(&mut self) -> Option<i32> {
         let mut supervisor = self.supervisor.take().expect("it runs");
         signal(supervisor.id(), "INT");
-        let status = tokio::task::spawn_blocking(move || supervisor.wait());
-        status.await.expect("no panic").expect("a status").code()
+        let status = eventually("the supervisor to end", || {
+            std::future::ready(supervisor.try_wait().expect("a status"))
+        });
+        status.await.code()
     }
 
     /// Waits until no process of the run is left.
