@@ -9,6 +9,7 @@ use std::{
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use tokio::sync::watch;
 
 /// A notification as it came.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub struct Notification {
 pub struct Sink {
     address: SocketAddr,
     got: Arc<Mutex<Vec<Notification>>>,
+    answering: watch::Sender<bool>,
     server: ServerHandle,
 }
 
@@ -37,9 +39,14 @@ impl Sink {
     #[must_use]
     pub fn start() -> Self {
         let got: Arc<Mutex<Vec<Notification>>> = Arc::default();
+        let answering = watch::Sender::new(true);
         let seen = web::Data::from(got.clone());
+        let may_answer = web::Data::new(answering.subscribe());
         let server = HttpServer::new(move || {
-            App::new().app_data(seen.clone()).default_service(web::to(take))
+            App::new()
+                .app_data(seen.clone())
+                .app_data(may_answer.clone())
+                .default_service(web::to(take))
         })
         .workers(1)
         .disable_signals()
@@ -49,13 +56,24 @@ impl Sink {
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { address, got, server: handle }
+        Self { address, got, answering, server: handle }
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Takes what comes from now on and leaves it unanswered: who sends is held between the request
+    /// and the answer.
+    pub fn hold(&self) {
+        self.answering.send_replace(false);
+    }
+
+    /// Answers what was held, and all that comes.
+    pub fn release(&self) {
+        self.answering.send_replace(true);
     }
 
     /// All that came, in its order, repetitions included.
@@ -87,6 +105,7 @@ async fn take(
     request: HttpRequest,
     body: web::Bytes,
     seen: web::Data<Mutex<Vec<Notification>>>,
+    may_answer: web::Data<watch::Receiver<bool>>,
 ) -> HttpResponse {
     let key = request.headers().get("webhook-id").and_then(|value| value.to_str().ok());
     #[expect(clippy::disallowed_methods, reason = "a test's stamp")]
@@ -96,5 +115,8 @@ async fn take(
         body: serde_json::from_slice(&body).unwrap_or_default(),
         at,
     });
+    let mut may_answer = may_answer.get_ref().clone();
+    // An error means that the sink is gone, and nobody waits for its answer.
+    let _gone = may_answer.wait_for(|may| *may).await;
     HttpResponse::NoContent().finish()
 }

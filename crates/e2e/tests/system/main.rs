@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod crashes;
+mod gaps;
 mod hold;
 mod main_job;
 mod make_run;
