@@ -17,4 +17,4 @@ pub use bus::{BusRecord, records};
 pub use process::Process;
 pub use run::Run;
 pub use sink::{Notification, Sink};
-pub use stack::{Instance, Options, Stack};
+pub use stack::{APP_TOKEN, Instance, Options, Stack};

@@ -9,6 +9,7 @@ mod main_job;
 mod make_run;
 mod migrating;
 mod outages;
+mod poison;
 mod replicas;
 mod restore;
 mod story;
