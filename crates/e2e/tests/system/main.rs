@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+mod clock;
 mod crashes;
 mod gaps;
 mod hold;
@@ -9,7 +10,9 @@ mod main_job;
 mod make_run;
 mod migrating;
 mod outages;
+mod over;
 mod poison;
+mod promise;
 mod replicas;
 mod restore;
 mod story;

@@ -10,6 +10,10 @@ use testing::eventually;
 
 use crate::story::{Acknowledged, all_notified, all_settled, assert_promise, person_with_webhook};
 
+/// What is said of a task from the request to the notification.
+const WHOLE_WAY: [&str; 4] =
+    ["task-created", "reminder-scheduled", "reminder-triggered", "notification-delivered"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_said_over_http_becomes_a_reminder_that_fires() {
     let stack = Stack::start(Options::default()).await;
@@ -52,7 +56,15 @@ async fn a_task_said_over_http_becomes_a_reminder_that_fires() {
     let records = every_record(&stack).await;
     assert_architectures_seven(&records);
     assert_valid(&records);
-    assert_one_correlation_id(&records, &task.id, &created.correlation_id.to_string());
+    let correlation_id = created.correlation_id.to_string();
+    assert_one_correlation_id(&records, &task.id, &correlation_id);
+    let timeline = person.must(Method::GET, &format!("{}/timeline", path(&created)), None).await;
+    let entries = timeline.body["items"].as_array().unwrap();
+    let told = entries.iter().filter(|entry| entry["correlation_id"] == correlation_id.as_str());
+    assert_eq!(
+        told.map(|entry| entry["event_type"].as_str().unwrap()).collect::<BTreeSet<_>>(),
+        WHOLE_WAY.into()
+    );
     sink.stop().await;
     stack.stop().await;
 }
@@ -113,11 +125,5 @@ fn assert_one_correlation_id(records: &[BusRecord], task: &str, correlation_id: 
         .filter(|e| e["payload"]["task_id"] == task && e["correlation_id"] == correlation_id)
         .map(|e| e["event_type"].as_str().unwrap())
         .collect();
-    let expected = BTreeSet::from([
-        "task-created",
-        "reminder-scheduled",
-        "reminder-triggered",
-        "notification-delivered",
-    ]);
-    assert_eq!(types, expected);
+    assert_eq!(types, WHOLE_WAY.into());
 }

@@ -7,7 +7,9 @@ use reqwest::Method;
 use serde_json::json;
 use testing::eventually;
 
-use crate::story::{all_notified, all_settled, insist_on_task, person_with_webhook};
+use crate::story::{
+    all_notified, all_settled, assert_promise, insist_on_task, person_with_webhook,
+};
 
 /// The live tasks with a reminder still to come, as each side has them, with the reminder's time.
 async fn both_sides(stack: &Stack) -> (BTreeSet<String>, BTreeSet<String>) {
@@ -140,6 +142,7 @@ async fn after_the_workers_database_went_back_reconcile_makes_both_agree() {
     for title in ["kept", "renamed after", "completed after", "deleted after"] {
         life.create(title).await;
     }
+    let fires = insist_on_task(&person, "fires after", 6).await;
     all_settled(&stack).await;
 
     stack.workers[0].service.kill();
@@ -151,6 +154,8 @@ async fn after_the_workers_database_went_back_reconcile_makes_both_agree() {
     life.complete(2).await;
     life.delete(3).await;
     life.create("made after").await;
+    // Sent after the backup, which knows nothing of it.
+    all_notified(&sink, std::slice::from_ref(&fires)).await;
     all_settled(&stack).await;
 
     stack.workers[0].service.kill();
@@ -159,6 +164,13 @@ async fn after_the_workers_database_went_back_reconcile_makes_both_agree() {
     stack.workers[0].ready().await;
     stack.run("reminder-worker", "reconcile");
     stack.run("chat-api", "reconcile");
+    let got = eventually("the reminder to come again", || async {
+        let got = sink.got();
+        (got.len() > 1).then_some(got)
+    })
+    .await;
+    assert_eq!(got[1].key, got[0].key);
+    assert_promise(&sink, &[fires]);
     let tasks = agreed(&stack).await;
     assert_eq!(tasks.len(), 3, "{tasks:?}");
     assert!(tasks.iter().any(|task| task.contains("made after")), "{tasks:?}");
