@@ -68,7 +68,7 @@ pub struct ServiceSettings {
     #[arg(long, env, default_value_t = 16, value_parser = clap::value_parser!(u32).range(4..=200))]
     pub database_max_connections: u32,
 
-    /// Where health and metrics are served: the pod's address, never behind the ingress
+    /// Where health is served: the pod's address, never behind the ingress
     #[arg(long, env, default_value = "0.0.0.0:9090")]
     pub health_addr: SocketAddr,
 
