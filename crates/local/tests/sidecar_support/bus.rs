@@ -28,6 +28,11 @@ pub(crate) trait Bus {
     /// this bus.
     fn command(&self) -> Command;
 
+    /// How many records of a topic the group has settled: the sum of its committed offsets, for topics
+    /// that lost no record to retention. An answer counts here when the sidecar has it, or a little
+    /// later: with Kafka, offsets are committed in intervals.
+    async fn settled(&self, group: &str, topic: &str) -> u64;
+
     /// Longer than a refused record waits here.
     fn redelivery_interval(&self) -> Duration;
 }

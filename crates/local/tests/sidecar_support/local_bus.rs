@@ -47,6 +47,19 @@ impl Bus for LocalBus {
         command
     }
 
+    async fn settled(&self, group: &str, topic: &str) -> u64 {
+        let settled: i64 = sqlx::query_scalar(
+            "select coalesce(sum(next_offset), 0)::bigint from bus.group_offset
+             where consumer_group = $1 and topic = $2",
+        )
+        .bind(group)
+        .bind(topic)
+        .fetch_one(&self.database.pool)
+        .await
+        .expect("the group's offsets");
+        settled.try_into().expect("no offset is negative")
+    }
+
     fn redelivery_interval(&self) -> Duration {
         Duration::from_millis(2 * REDELIVERY_INTERVAL_MS)
     }

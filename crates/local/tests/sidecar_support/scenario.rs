@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     application::Application,
     bus::{API_TOKEN, Bus, Flags, Sidecar},
+    eventually,
 };
 
 /// The component's name.
@@ -107,6 +108,16 @@ impl<'a, B: Bus> Scenario<'a, B> {
         };
         let sidecar = Sidecar::start(self.bus, &flags).await;
         Running { sidecar, suffix: self.suffix.clone() }
+    }
+
+    /// Waits until so many records of a topic are settled for an application, its answers included: it
+    /// may stop then, and none of them comes again.
+    pub(crate) async fn settles(&self, app: &str, topic: &str, records: u64) {
+        let (group, topic) = (self.named(app), self.named(topic));
+        eventually(format!("{records} settled records"), async || {
+            (self.bus.settled(&group, &topic).await == records).then_some(())
+        })
+        .await;
     }
 
     /// Long enough for a redelivery to come if it comes.
