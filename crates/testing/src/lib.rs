@@ -6,7 +6,9 @@
 mod database;
 mod eventually;
 mod proxy;
+mod skip;
 
 pub use database::{Backup, TestDatabase};
 pub use eventually::{EVENTUALLY_SECS, eventually, eventually_within};
 pub use proxy::{CuttingProxy, Direction};
+pub use skip::skipped;

@@ -1,9 +1,7 @@
 //! Runs of `local run` with stand-ins for the services.
 //!
-//! A stand-in is a script with a service's name that starts this test binary again, whose ignored
-//! test [`stand_in::serve`] then answers as a service does and writes down what happens to it.
-
-pub(crate) mod stand_in;
+//! A stand-in is a script with a service's name that starts the program `stand-in`, which answers as a
+//! service does and writes down what happens to it.
 
 use std::{
     collections::BTreeMap,
@@ -47,13 +45,9 @@ impl Stage {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
         let stage = Self { folder, path: None };
         fs::create_dir(stage.bin_dir()).expect("a folder");
-        let this = std::env::current_exe().expect("this program");
         for service in ["chat-api", "reminder-worker"] {
-            let script = format!(
-                "#!/bin/sh\nSTAND_IN={service} STAND_IN_COMMAND=\"$*\" exec '{}' --exact \
-                 supervisor_support::stand_in::serve --ignored --nocapture\n",
-                this.display()
-            );
+            let program = env!("CARGO_BIN_EXE_stand-in");
+            let script = format!("#!/bin/sh\nSTAND_IN={service} exec '{program}' \"$@\"\n");
             stage.script(service, &script);
         }
         stage

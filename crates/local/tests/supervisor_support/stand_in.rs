@@ -1,4 +1,6 @@
-//! What answers in the place of a service.
+//! A program that answers in the place of a service and writes down what happens to it.
+//!
+//! `STAND_IN` names the service, `STAND_IN_NOTES` the file with its notes.
 
 use std::{
     env,
@@ -10,11 +12,9 @@ use std::{
 
 use tokio::signal::unix::{SignalKind, signal};
 
-#[test]
-#[ignore = "started in the place of a service by the other tests"]
-fn serve() {
-    let Ok(service) = env::var("STAND_IN") else { return };
-    let command = env::var("STAND_IN_COMMAND").unwrap_or_default();
+fn main() {
+    let service = env::var("STAND_IN").expect("a service's name");
+    let command = env::args().skip(1).collect::<Vec<_>>().join(" ");
     note(&service, &format!("starts {command:?}"));
     println!("hello from {service}");
     if command == "migrate" {
