@@ -3,11 +3,13 @@
 use actix_web::HttpResponse;
 
 const PAGE: &str = include_str!("page.html");
+/// What the page holds is all that it needs.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// A plain page until there is a better one.
 pub(super) async fn show() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"))
+        .insert_header(("Content-Security-Policy", POLICY))
         .body(PAGE.replace("{version}", env!("CARGO_PKG_VERSION")))
 }
