@@ -11,6 +11,9 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::watch;
 
+/// The `type` of what a person sends to try a channel.
+const CHANNEL_TEST: &str = "channel-test";
+
 /// A notification as it came.
 #[derive(Clone, Debug)]
 pub struct Notification {
@@ -76,13 +79,22 @@ impl Sink {
         self.answering.send_replace(true);
     }
 
-    /// All that came, in its order, repetitions included.
+    /// The reminders that came, in their order, repetitions included.
     ///
     /// # Panics
     /// Never.
     #[must_use]
     pub fn got(&self) -> Vec<Notification> {
-        self.got.lock().expect("no thread panicked").clone()
+        self.came(|kind| kind != CHANNEL_TEST)
+    }
+
+    /// The tests of channels that came.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn tests(&self) -> Vec<Notification> {
+        self.came(|kind| kind == CHANNEL_TEST)
     }
 
     /// What a receiver that honours the key has: the first of each.
@@ -98,6 +110,14 @@ impl Sink {
     /// Stops it.
     pub async fn stop(self) {
         self.server.stop(false).await;
+    }
+
+    fn came(&self, is_meant: impl Fn(&str) -> bool) -> Vec<Notification> {
+        let mut came = self.got.lock().expect("no thread panicked").clone();
+        came.retain(|notification| {
+            is_meant(notification.body["type"].as_str().unwrap_or_default())
+        });
+        came
     }
 }
 

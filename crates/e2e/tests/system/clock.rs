@@ -15,7 +15,7 @@ async fn a_reminder_waits_for_the_databases_clock_whatever_the_machines_says() {
     stack.worker_database.set_clock_offset_secs(-BEHIND_SECS).await;
     let sink = Sink::start();
     stack.chat_apis[0].ready().await;
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = person_with_webhook(stack.base(), &sink).await;
     let by_the_machine = person.create_task("An hour too soon", &in_seconds(1)).await;
     let by_the_machine = Acknowledged::of(&by_the_machine);
     // Due after that one by the machine's clock, and long before it by the databases'.

@@ -1,17 +1,16 @@
 //! `EVENT_BUS=hold`: chat-api before there is a bus.
 
-use e2e::{Options, Sink, Stack, records};
+use e2e::{Options, Person, Sink, Stack, records};
 use testing::eventually;
 
-use crate::story::{
-    all_notified, all_settled, assert_promise, insist_on_task, person_with_webhook,
-};
+use crate::story::{all_notified, all_settled, assert_promise, insist_on_task};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_held_back_is_published_when_a_sidecar_comes() {
     let mut stack = Stack::start(Options { hold: true, ..Options::default() }).await;
     let sink = Sink::start();
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = Person::register(stack.base()).await;
+    person.create_webhook(&format!("http://{}/hook", sink.address())).await;
     let task = insist_on_task(&person, "Held back", 1).await;
     let waiting: i64 = sqlx::query_scalar(
         "select count(*) from messaging.outbox where held and published_at is null",

@@ -18,7 +18,7 @@ const WHOLE_WAY: [&str; 4] =
 async fn a_task_said_over_http_becomes_a_reminder_that_fires() {
     let stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = person_with_webhook(stack.base(), &sink).await;
 
     let created = person.create_task("Water the plants", &in_seconds(3)).await;
     let task = Acknowledged::of(&created);

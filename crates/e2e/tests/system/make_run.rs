@@ -2,23 +2,19 @@
 
 use std::time::Duration;
 
-use e2e::{Person, Run, Sink, in_seconds};
+use e2e::{Run, Sink, in_seconds};
 use testing::eventually;
 
-use crate::story::{Acknowledged, all_notified, assert_promise, insist_on_task};
-
-async fn person(run: &Run, sink: &Sink) -> Person {
-    let person = Person::register(&run.base()).await;
-    person.create_webhook(&format!("http://{}/hook", sink.address())).await;
-    person
-}
+use crate::story::{
+    Acknowledged, all_notified, assert_promise, insist_on_task, person_with_webhook,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_stops_all_and_the_next_run_goes_on() {
     let mut run = Run::new();
     let sink = Sink::start();
     run.start().await;
-    let person = person(&run, &sink).await;
+    let person = person_with_webhook(&run.base(), &sink).await;
     let task = person.create_task("Over a restart", &in_seconds(8)).await;
     let task = Acknowledged::of(&task);
     assert_eq!(run.interrupt().await, Some(0), "{}", run.log());
@@ -36,7 +32,7 @@ async fn killing_the_supervisor_leaves_nobody_behind_and_loses_nothing() {
     let mut run = Run::new();
     let sink = Sink::start();
     run.start().await;
-    let person = person(&run, &sink).await;
+    let person = person_with_webhook(&run.base(), &sink).await;
     let mut tasks = Vec::new();
     for _ in 0..3 {
         let task = person.create_task("Over a kill", &in_seconds(6)).await;
@@ -57,7 +53,7 @@ async fn a_part_that_is_killed_comes_back_and_nothing_is_lost() {
     let mut run = Run::new();
     let sink = Sink::start();
     run.start().await;
-    let person = person(&run, &sink).await;
+    let person = person_with_webhook(&run.base(), &sink).await;
     let mut tasks = Vec::new();
     for part in ["/chat-api", "/reminder-worker", "sidecar --app-id", "/postgres -D"] {
         tasks.push(insist_on_task(&person, part, 2).await);

@@ -13,7 +13,7 @@ async fn a_consumer_that_was_down_for_minutes_is_not_flooded() {
     const TASKS: usize = 200;
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = person_with_webhook(stack.base(), &sink).await;
     all_settled(&stack).await;
     stack.workers[0].service.kill();
     let mut tasks = Vec::new();
@@ -45,7 +45,7 @@ async fn a_consumer_that_was_down_for_minutes_is_not_flooded() {
 async fn reminders_fire_while_everything_else_is_down() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = person_with_webhook(stack.base(), &sink).await;
     let mut tasks = Vec::new();
     for _ in 0..5 {
         tasks.push(insist_on_task(&person, "Alone", 6).await);
@@ -65,7 +65,7 @@ async fn reminders_fire_while_everything_else_is_down() {
 async fn the_api_answers_while_no_sidecar_runs_and_all_catches_up() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = person_with_webhook(stack.base(), &sink).await;
     stack.chat_apis[0].sidecar.kill();
     let mut tasks = Vec::new();
     for _ in 0..20 {

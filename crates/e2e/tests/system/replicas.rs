@@ -17,7 +17,7 @@ async fn two_of_each_keep_the_order_per_task_and_fire_once() {
     let options = Options { chat_apis: 2, workers: 2, ..Options::default() };
     let stack = Stack::start(options).await;
     let sink = Sink::start();
-    let first = person_with_webhook(&stack, &sink).await;
+    let first = person_with_webhook(stack.base(), &sink).await;
     let second = first.at(&stack.chat_apis[1].base);
 
     let mut edited = Vec::new();
@@ -63,7 +63,7 @@ async fn when_the_leading_relay_dies_the_other_publishes() {
     let options = Options { chat_apis: 2, ..Options::default() };
     let mut stack = Stack::start(options).await;
     let sink = Sink::start();
-    let first = person_with_webhook(&stack, &sink).await;
+    let first = person_with_webhook(stack.base(), &sink).await;
     let second = first.at(&stack.chat_apis[1].base);
     // As when a pod dies: the service and its sidecar.
     stack.chat_apis[0].service.kill();

@@ -95,7 +95,7 @@ impl Life<'_> {
 async fn after_chat_apis_database_went_back_reconcile_makes_both_agree() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = person_with_webhook(stack.base(), &sink).await;
     let mut life = Life { person: &person, paths: vec![] };
     for title in ["kept", "renamed after", "completed after", "deleted after"] {
         life.create(title).await;
@@ -137,7 +137,7 @@ async fn after_chat_apis_database_went_back_reconcile_makes_both_agree() {
 async fn after_the_workers_database_went_back_reconcile_makes_both_agree() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(&stack, &sink).await;
+    let person = person_with_webhook(stack.base(), &sink).await;
     let mut life = Life { person: &person, paths: vec![] };
     for title in ["kept", "renamed after", "completed after", "deleted after"] {
         life.create(title).await;

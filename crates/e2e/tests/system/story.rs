@@ -24,10 +24,15 @@ impl Acknowledged {
     }
 }
 
-/// Makes a person whose reminders go to a sink.
-pub(crate) async fn person_with_webhook(stack: &Stack, sink: &Sink) -> Person {
-    let person = Person::register(stack.base()).await;
-    person.create_webhook(&format!("http://{}/hook", sink.address())).await;
+/// Makes a person whose reminders go to a sink; as who tries a channel before relying on it, waits
+/// until a test has come there. Settings and tasks travel apart, and a firing is sent to the channels
+/// that the worker knows then.
+pub(crate) async fn person_with_webhook(base: &str, sink: &Sink) -> Person {
+    let person = Person::register(base).await;
+    let channel = person.create_webhook(&format!("http://{}/hook", sink.address())).await;
+    let test = format!("/channels/{}/test", channel.body["id"].as_str().expect("an id"));
+    person.must(Method::POST, &test, None).await;
+    eventually("the test of the channel", || std::future::ready(sink.tests().pop())).await;
     person
 }
 
