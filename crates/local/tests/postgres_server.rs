@@ -45,8 +45,8 @@ fn is_alive(pid: i32) -> bool {
 }
 
 /// A server that outlives whoever starts it, as one does where the system ties no process to its
-/// parent.
-fn orphan(data: &Path, port: u16) -> i32 {
+/// parent. It listens already: two that start on one folder at the same time are not what is tested.
+async fn orphan(data: &Path, port: u16) -> i32 {
     let server = data.join("postgres");
     let postgres = fs::canonicalize(which("postgres")).expect("the binary");
     let owner = fs::metadata(&server).expect("the folder");
@@ -70,6 +70,7 @@ fn orphan(data: &Path, port: u16) -> i32 {
         command.args(["-c", &setting]);
     }
     let output = command.current_dir("/").output().expect("a shell");
+    until("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     String::from_utf8_lossy(&output.stdout).trim().parse().expect("a pid")
 }
 
@@ -206,7 +207,7 @@ async fn a_server_left_running_is_adopted_and_can_be_stopped() {
     let server = start(data.path()).await;
     let port = server.port();
     server.stop().await.expect("a stop");
-    let pid = orphan(data.path(), port);
+    let pid = orphan(data.path(), port).await;
 
     let mut server = start(data.path()).await;
     assert!(server.is_adopted());
@@ -216,7 +217,7 @@ async fn a_server_left_running_is_adopted_and_can_be_stopped() {
     let deadline = Duration::from_secs(DEADLINE_SECS);
     tokio::time::timeout(deadline, server.ended()).await.expect("its end is seen");
 
-    let pid = orphan(data.path(), port);
+    let pid = orphan(data.path(), port).await;
     let server = start(data.path()).await;
     assert!(server.is_adopted());
     server.stop().await.expect("a stop");
@@ -229,9 +230,8 @@ async fn a_server_left_running_that_does_not_answer_to_us_is_stopped_and_another
     let server = start(data.path()).await;
     let port = server.port();
     server.stop().await.expect("a stop");
-    let pid = orphan(data.path(), port);
+    let pid = orphan(data.path(), port).await;
     // It never answers again: a stopped process still has its port.
-    until("it listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     kill(Pid::from_raw(pid), Signal::SIGSTOP).expect("a signal");
     let continued = tokio::spawn(async move {
         // SIGKILL would end it too, but after a longer wait.
