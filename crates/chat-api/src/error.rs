@@ -66,6 +66,8 @@ pub(crate) enum Failure {
     TooMany { what: &'static str, limit: i64 },
     #[error("the task has changed since this version")]
     VersionMismatch,
+    #[error("tasks[{0}] has changed since this version")]
+    OneVersionMismatch(usize),
     #[error("the request can't be read")]
     BadRequest,
     #[error("the body is no JSON: {0}")]
@@ -74,6 +76,12 @@ pub(crate) enum Failure {
     Invalid(Vec<FieldError>),
     #[error("completing a recurring task names the occurrence that was done")]
     OccurrenceRequired,
+    #[error("the task no longer has this reminder, or is done")]
+    ReminderGone,
+    #[error("the inbox stays")]
+    InboxStays,
+    #[error("this key was used for another request")]
+    IdempotencyKeyReused,
     #[error("the request is too large")]
     TooLarge,
     #[error("too many people sign in at once")]
@@ -119,13 +127,18 @@ impl Failure {
             }
             Self::EmailTaken => ("email_taken", S::CONFLICT, "E-mail address taken"),
             Self::TooMany { .. } => ("too_many", S::CONFLICT, "Too many"),
-            Self::VersionMismatch => {
+            Self::VersionMismatch | Self::OneVersionMismatch(_) => {
                 ("version_mismatch", S::PRECONDITION_FAILED, "Changed in the meantime")
             }
             Self::TooLarge => ("too_large", S::PAYLOAD_TOO_LARGE, "Too large"),
             Self::Invalid(_) => ("invalid", S::UNPROCESSABLE_ENTITY, "Invalid"),
             Self::OccurrenceRequired => {
                 ("occurrence_required", S::UNPROCESSABLE_ENTITY, "Occurrence required")
+            }
+            Self::ReminderGone => ("reminder_gone", S::CONFLICT, "Reminder gone"),
+            Self::InboxStays => ("inbox_stays", S::CONFLICT, "The inbox stays"),
+            Self::IdempotencyKeyReused => {
+                ("idempotency_key_reused", S::UNPROCESSABLE_ENTITY, "Idempotency key reused")
             }
             Self::Busy => ("busy", S::SERVICE_UNAVAILABLE, "Busy"),
             Self::Unavailable(_) => ("unavailable", S::SERVICE_UNAVAILABLE, "Unavailable"),
@@ -217,6 +230,7 @@ impl From<Refusal> for Failure {
         match refusal {
             Refusal::NotFound => Self::NotFound,
             Refusal::OccurrenceRequired => Self::OccurrenceRequired,
+            Refusal::ReminderGone => Self::ReminderGone,
             Refusal::Field { field, reason } => Self::field(field, reason),
         }
     }

@@ -80,6 +80,14 @@ id!(
     TaskId
 );
 id!(
+    /// A list of tasks.
+    ListId
+);
+id!(
+    /// A step of a task.
+    SubtaskId
+);
+id!(
     /// An account.
     UserId
 );

@@ -36,8 +36,8 @@ pub use dead_letter::{
 pub use due::{Due, DueError};
 pub use envelope::{DecodeError, Decoded, EVENT_VERSION, Event};
 pub use ids::{
-    ChannelId, CorrelationId, DeadLetterId, DeliveryId, EventId, InvalidId, ReminderId, TaskId,
-    UserId,
+    ChannelId, CorrelationId, DeadLetterId, DeliveryId, EventId, InvalidId, ListId, ReminderId,
+    SubtaskId, TaskId, UserId,
 };
 pub use nominal::{Nominal, NominalError};
 pub use notification::{DeliveryOutcome, NotificationDelivered};
@@ -51,7 +51,8 @@ pub use reminder::{CancelReason, Folded, ReminderCancelled, ReminderScheduled, R
 pub use reminder_spec::{ReminderSpec, ReminderSpecError};
 pub use service::Service;
 pub use task::{
-    FieldChange, Priority, Snooze, Status, TaskCompleted, TaskDeleted, TaskState, TaskUpdated,
+    FieldChange, Priority, Snooze, Status, Subtask, TaskCompleted, TaskDeleted, TaskState,
+    TaskUpdated,
 };
 pub use topic::Topic;
 pub use user::{

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::wire::{Instant, Nullable, OptionalInstant};
 use crate::{
-    Due, Nominal, RecurrenceRule, ReminderId, ReminderSpec, TaskId, TaskVersion, TimeZone, UserId,
+    Due, ListId, Nominal, RecurrenceRule, ReminderId, ReminderSpec, SubtaskId, TaskId, TaskVersion,
+    TimeZone, UserId,
 };
 
 /// How much a task matters.
@@ -48,6 +49,17 @@ pub struct Snooze {
     /// When it comes instead.
     #[serde(with = "Instant")]
     pub until: DateTime<Utc>,
+}
+
+/// A step of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subtask {
+    /// The step, as long as the task has it.
+    pub subtask_id: SubtaskId,
+    /// What is to be done, 1 to 500 characters.
+    pub title: String,
+    /// Whether it is done.
+    pub done: bool,
 }
 
 /// A task as it stands after an event; the payload of `task-created`.
@@ -101,6 +113,15 @@ pub struct TaskState {
     /// reminded before that does not remind.
     #[serde(default, with = "OptionalInstant")]
     pub schedule_since: Option<DateTime<Utc>>,
+    /// The list that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_id: Option<ListId>,
+    /// Where it stands in its list: before those with a greater text, compared byte by byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
+    /// Its steps, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtasks: Vec<Subtask>,
 }
 
 fn at_due() -> Vec<ReminderSpec> {

@@ -2,7 +2,7 @@
 
 use events::{CorrelationId, SettingsVersion, TimeZone, UserId};
 
-use super::{settings, tell};
+use super::{lists, settings, tell};
 use crate::{
     context::{Call, Context},
     domain::{email::Email, password::Password, secret_token::SecretToken, settings::Settings},
@@ -36,6 +36,7 @@ pub(crate) async fn register(
     if !store::persons::insert(&mut tx, &person, &hash, now).await? {
         return Err(Failure::EmailTaken);
     }
+    lists::create_inbox(&mut tx, user_id).await?;
     store::sessions::insert(&mut tx, user_id, &session.hash(), SESSION_DAYS).await?;
     tell(&mut tx, context, call, now, vec![settings::fact(&person, &[])], None).await?;
     tx.commit().await?;

@@ -4,7 +4,10 @@
 //! Never: waits for the bus, knows a status code.
 
 pub(crate) mod accounts;
+pub(crate) mod bulk;
 pub(crate) mod channels;
+pub(crate) mod idempotency;
+pub(crate) mod lists;
 pub(crate) mod passwords;
 pub(crate) mod precondition;
 pub(crate) mod settings;

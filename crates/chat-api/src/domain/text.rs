@@ -6,6 +6,8 @@ use super::Refused;
 pub(crate) const MAX_TITLE_CHARS: usize = 500;
 /// The longest description, in characters.
 pub(crate) const MAX_DESCRIPTION_CHARS: usize = 20_000;
+/// The longest name of a list, in characters.
+pub(crate) const MAX_LIST_NAME_CHARS: usize = 100;
 /// The longest name of an API token, in characters.
 pub(crate) const MAX_TOKEN_NAME_CHARS: usize = 100;
 
@@ -62,6 +64,12 @@ text!(
     /// What a person calls an API token: 1 to [`MAX_TOKEN_NAME_CHARS`], not blank.
     TokenName,
     |text| checked_line(text, MAX_TOKEN_NAME_CHARS)
+);
+
+text!(
+    /// What a person calls a list: 1 to [`MAX_LIST_NAME_CHARS`], not blank.
+    ListName,
+    |text| checked_line(text, MAX_LIST_NAME_CHARS)
 );
 
 #[cfg(test)]

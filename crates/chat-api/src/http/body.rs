@@ -5,11 +5,20 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, error::Category};
 
-use crate::error::{Failure, FieldError};
+use crate::{
+    commands::idempotency::Once,
+    error::{Failure, FieldError},
+};
+
+const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 
 /// A body that must be there.
 #[derive(Debug)]
 pub(super) struct JsonBody<T>(pub(super) T);
+
+/// A body that must be there, and the `Idempotency-Key` that it came with.
+#[derive(Debug)]
+pub(super) struct KeyedBody<T>(pub(super) Option<Once>, pub(super) T);
 
 /// A body that may be left out, and is then `{}`.
 #[derive(Debug)]
@@ -32,6 +41,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move { parse(&read(bytes.await)?).map(Self) })
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for KeyedBody<T> {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = Bytes::from_request(request, payload);
+        let key = request.headers().get(IDEMPOTENCY_HEADER).cloned();
+        Box::pin(async move {
+            let bytes = read(bytes.await)?;
+            let once =
+                key.map(|key| Once::new(key.to_str().unwrap_or_default(), &bytes)).transpose()?;
+            Ok(Self(once, parse(&bytes)?))
+        })
     }
 }
 

@@ -5,8 +5,10 @@
 
 mod accounts;
 mod body;
+mod bulk;
 mod caller;
 mod channels;
+mod lists;
 mod middleware;
 mod openapi;
 mod page;
@@ -15,10 +17,12 @@ mod reminders;
 mod settings;
 mod stream;
 mod task_body;
+mod task_query;
 mod task_view;
 mod tasks;
 mod timeline;
 mod tokens;
+mod trash;
 
 use actix_web::{
     HttpResponse, Resource,
@@ -91,6 +95,7 @@ fn for_people(config: &mut ServiceConfig) {
         .service(
             at("/tasks").route(web::get().to(tasks::list)).route(web::post().to(tasks::create)),
         )
+        .service(at("/tasks/bulk").route(web::post().to(bulk::act)))
         .service(
             at("/tasks/{task_id}")
                 .route(web::get().to(tasks::show))
@@ -101,6 +106,22 @@ fn for_people(config: &mut ServiceConfig) {
         .service(at("/tasks/{task_id}/reopen").route(web::post().to(tasks::reopen)))
         .service(at("/tasks/{task_id}/restore").route(web::post().to(tasks::restore)))
         .service(at("/tasks/{task_id}/timeline").route(web::get().to(timeline::list)))
+        .service(at("/tasks/{task_id}/move").route(web::post().to(tasks::put)))
+        .service(
+            at("/lists").route(web::get().to(lists::list)).route(web::post().to(lists::create)),
+        )
+        .service(
+            at("/lists/{list_id}")
+                .route(web::patch().to(lists::rename))
+                .route(web::delete().to(lists::delete)),
+        )
+        .service(at("/lists/{list_id}/move").route(web::post().to(lists::put)))
+        .service(
+            at("/trash").route(web::get().to(trash::list)).route(web::delete().to(trash::empty)),
+        )
+        .service(at("/trash/{task_id}").route(web::delete().to(trash::purge)))
+        .service(at("/reminders/{reminder_id}/snooze").route(web::post().to(reminders::snooze)))
+        .service(at("/reminders/{reminder_id}/dismiss").route(web::post().to(reminders::dismiss)))
         .service(at("/reminders").route(web::get().to(reminders::list)))
         .service(at("/stream").route(web::get().to(stream::follow)));
 }

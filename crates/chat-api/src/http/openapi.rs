@@ -6,8 +6,8 @@ use utoipa::{
 };
 
 use super::{
-    accounts, caller::SESSION_COOKIE, channels, reminders, settings, stream, tasks, timeline,
-    tokens,
+    accounts, bulk, caller::SESSION_COOKIE, channels, lists, reminders, settings, stream, tasks,
+    timeline, tokens, trash,
 };
 use crate::error::{FieldError, Problem};
 
@@ -22,7 +22,10 @@ use crate::error::{FieldError, Problem};
         settings::show, settings::replace,
         channels::list, channels::create, channels::delete, channels::test,
         tasks::create, tasks::list, tasks::show, tasks::change, tasks::delete, tasks::complete,
-        tasks::reopen, tasks::restore, timeline::list, reminders::list, stream::follow,
+        tasks::reopen, tasks::restore, tasks::put, bulk::act, timeline::list,
+        lists::list, lists::create, lists::rename, lists::put, lists::delete,
+        trash::list, trash::purge, trash::empty,
+        reminders::list, reminders::snooze, reminders::dismiss, stream::follow,
     ),
     components(schemas(Problem, FieldError)),
     security(("session" = []), ("token" = [])),

@@ -1,9 +1,6 @@
 //! What stands behind the question mark; what nobody asks for is ignored.
 
-use std::{
-    collections::HashMap,
-    future::{Ready, ready},
-};
+use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev::Payload};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL};
@@ -19,9 +16,9 @@ const FEED_POSITION_HEADER: &str = "X-Feed-Position";
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 200;
 
-/// The query's values by name; of a name given twice, the last.
+/// The query's names and values, in their order.
 #[derive(Debug)]
-pub(super) struct Query(HashMap<String, String>);
+pub(super) struct Query(Vec<(String, String)>);
 
 /// A place in a list ordered by a time and an id.
 pub(super) type Place = (DateTime<chrono::Utc>, Uuid);
@@ -37,18 +34,24 @@ impl FromRequest for Query {
 }
 
 impl Query {
-    /// A value as it stands.
+    /// A value as it stands; of a name given twice, the last.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.all(name).next_back()
     }
 
-    /// A value that is one of a few words.
-    pub(super) fn word<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Failure> {
-        self.get(name)
-            .map(|text| {
-                serde_json::from_value(text.into()).map_err(|error| Failure::field(name, error))
-            })
-            .transpose()
+    /// The values of a name that may be given several times.
+    pub(super) fn all(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.iter().filter(move |(each, _)| each == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Values that are each one of a few words; several in one are parted by commas.
+    pub(super) fn words<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, Failure> {
+        self.all(name).flat_map(|text| text.split(',')).map(|word| parse(name, word)).collect()
+    }
+
+    /// A value of a type that is written as a text.
+    pub(super) fn value<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Failure> {
+        self.get(name).map(|text| parse(name, text)).transpose()
     }
 
     /// `limit`, 1 to 200.
@@ -70,6 +73,10 @@ impl Query {
             })
             .transpose()
     }
+}
+
+fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Failure> {
+    serde_json::from_value(text.into()).map_err(|error| Failure::field(name, error))
 }
 
 /// A place in a list as a text that means nothing to others.

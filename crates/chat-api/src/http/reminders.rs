@@ -1,18 +1,23 @@
 //! `/reminders`.
 
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use chrono::{DateTime, TimeDelta, Utc};
+use events::Offset;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    caller::SignedIn,
+    body::{Field, Fields, JsonBody, any},
+    caller::{Caller, SignedIn, parse_id},
     query::{Place, Query, list_response, write_cursor},
-    task_view::reminder_status_schema,
+    task_view::{TaskView, reminder_status_schema},
+    tasks::rendered,
 };
 use crate::{
+    commands,
     context::Context,
+    domain::task::{self, Moment, Task},
     error::{Failure, Problem},
     queries,
     store::reminders::{Cursor, Reminder, ReminderStatus},
@@ -93,4 +98,69 @@ fn parse_status(name: &str) -> Result<ReminderStatus, Failure> {
         .into_iter()
         .find(|status| status.name() == name)
         .ok_or_else(|| Failure::field("status", "is scheduled, triggered or cancelled"))
+}
+
+/// Until when a reminder is put off: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct SnoozeBody {
+    /// An instant with any RFC 3339 offset; at most 366 days ahead.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(default)]
+    until: Field,
+    /// So long from now.
+    #[serde(default, rename = "for")]
+    #[schema(value_type = Option<String>, example = "PT10M")]
+    duration: Field,
+}
+
+/// Puts a reminder off, this once.
+#[utoipa::path(post, path = "/api/v1/reminders/{reminder_id}/snooze", tag = "reminders",
+    request_body = SnoozeBody, params(("reminder_id" = Uuid, Path)),
+    responses((status = 200, body = TaskView), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub(super) async fn snooze(
+    context: web::Data<Context>,
+    Caller(call): Caller,
+    reminder_id: web::Path<String>,
+    JsonBody(body): JsonBody<SnoozeBody>,
+) -> Result<HttpResponse, Failure> {
+    let reminder_id = parse_id(&reminder_id)?;
+    let mut fields = Fields::default();
+    let until = fields.optional("until", body.until, any::<DateTime<Utc>>);
+    let duration = fields.optional("for", body.duration, any::<Offset>);
+    let wait = match fields.finish(Some((until, duration)))? {
+        (Some(until), None) => Wait::Until(until),
+        (None, Some(duration)) => Wait::For(TimeDelta::seconds(duration.seconds())),
+        _ => return Err(Failure::field("", "names one of until and for")),
+    };
+    let decide = |task: &Task, moment: Moment| {
+        let until = match wait {
+            Wait::Until(until) => until,
+            Wait::For(wait) => moment.now + wait,
+        };
+        task::snooze(task, reminder_id, until, moment)
+    };
+    let task = commands::tasks::decide_on_reminder(&context, call, reminder_id, decide).await?;
+    Ok(rendered(HttpResponse::Ok(), task))
+}
+
+enum Wait {
+    Until(DateTime<Utc>),
+    For(TimeDelta),
+}
+
+/// Lets a reminder not come.
+#[utoipa::path(post, path = "/api/v1/reminders/{reminder_id}/dismiss", tag = "reminders",
+    params(("reminder_id" = Uuid, Path)),
+    responses((status = 200, body = TaskView), (status = 404, body = Problem),
+        (status = 409, body = Problem)))]
+pub(super) async fn dismiss(
+    context: web::Data<Context>,
+    Caller(call): Caller,
+    reminder_id: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let reminder_id = parse_id(&reminder_id)?;
+    let decide = |task: &Task, moment: Moment| task::dismiss(task, reminder_id, moment);
+    let task = commands::tasks::decide_on_reminder(&context, call, reminder_id, decide).await?;
+    Ok(rendered(HttpResponse::Ok(), task))
 }

@@ -1,6 +1,6 @@
 //! A task as people write it: a new one, a merge patch, a completion.
 
-use events::{Due, Nominal, Priority, RecurrenceRule, ReminderSpec, Status, TimeZone};
+use events::{Due, ListId, Nominal, Priority, RecurrenceRule, ReminderSpec, Status, TimeZone};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         schedule::{check_due, check_recurrence, check_reminders},
+        subtask::Subtasks,
         tag::Tags,
         task::{NewTask, TaskPatch},
         text::{Description, TaskTitle},
@@ -55,10 +56,31 @@ pub(super) struct TaskBody {
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     #[serde(default)]
     tags: Field,
+    /// The list that it is in; the inbox where it is left out of a new task. In another list, it
+    /// stands at the end.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    #[serde(default)]
+    list_id: Field,
+    /// At most 100 steps in their order, as a whole: `{id?, title, done?}`.
+    #[schema(value_type = Option<Vec<SubtaskBody>>, max_items = 100)]
+    #[serde(default)]
+    subtasks: Field,
     /// Where a recurring task's status becomes DONE: the occurrence that was done.
     #[schema(value_type = Option<String>, example = "2026-11-29T18:00:00")]
     #[serde(default)]
     occurrence: Field,
+}
+
+/// A step of a task.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes GivenSubtask to OpenAPI")]
+pub(super) struct SubtaskBody {
+    /// The step's id; left out of a new one.
+    id: Option<uuid::Uuid>,
+    #[schema(min_length = 1, max_length = 500)]
+    title: String,
+    #[schema(required = false)]
+    done: bool,
 }
 
 /// What was done.
@@ -83,6 +105,8 @@ impl TaskBody {
         let recurrence = fields.optional("recurrence", self.recurrence, check_rule);
         let reminders = fields.optional("reminders", self.reminders, check_specs);
         let tags = fields.optional("tags", self.tags, Tags::parse);
+        let list_id = fields.optional("list_id", self.list_id, any::<ListId>);
+        let subtasks = fields.optional("subtasks", self.subtasks, Subtasks::parse);
         let title = fields.finish(title)?;
         Ok(NewTask {
             title,
@@ -94,11 +118,13 @@ impl TaskBody {
             recurrence,
             reminders,
             tags: tags.unwrap_or_default(),
+            list_id,
+            subtasks: subtasks.unwrap_or_default(),
         })
     }
 
-    /// Reads a merge patch.
-    pub(super) fn into_patch(self) -> Result<TaskPatch, Failure> {
+    /// Reads a merge patch, and the list that it names.
+    pub(super) fn into_patch(self) -> Result<(TaskPatch, Option<ListId>), Failure> {
         let mut fields = Fields::default();
         let patch = TaskPatch {
             title: fields.given("title", self.title, TaskTitle::parse),
@@ -110,9 +136,13 @@ impl TaskBody {
             recurrence: fields.patch("recurrence", self.recurrence, check_rule),
             reminders: fields.patch("reminders", self.reminders, check_specs),
             tags: fields.patch("tags", self.tags, Tags::parse).map(|tags| tags.unwrap_or_default()),
+            subtasks: fields
+                .patch("subtasks", self.subtasks, Subtasks::parse)
+                .map(|subtasks| subtasks.unwrap_or_default()),
             occurrence: fields.optional("occurrence", self.occurrence, any::<Nominal>),
         };
-        fields.finish(Some(patch))
+        let list_id = fields.given("list_id", self.list_id, any::<ListId>);
+        fields.finish(Some((patch, list_id)))
     }
 }
 

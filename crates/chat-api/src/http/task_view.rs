@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    Due, Nominal, Priority, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Status, TaskId,
-    TimeZone,
+    Due, ListId, Nominal, Priority, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Status,
+    Subtask, SubtaskId, TaskId, TimeZone,
 };
 use serde::Serialize;
 use utoipa::{
@@ -44,11 +44,20 @@ pub(super) struct TaskView {
     #[schema(value_type = Vec<uuid::Uuid>)]
     dismissed: Vec<ReminderId>,
     tags: Vec<String>,
+    /// The list that it is in.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    list_id: Option<ListId>,
+    /// Where it stands in its list, compared byte by byte.
+    position: Option<String>,
+    subtasks: Vec<SubtaskView>,
     /// The entity tag: a number that only grows.
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
+    /// In the trash since; what is there is seen in the trash only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<DateTime<Utc>>,
     /// Why the reminder service will not take this task, if it won't.
     delivery_problem: Option<String>,
 }
@@ -92,6 +101,22 @@ pub(super) struct SnoozeView {
     until: DateTime<Utc>,
 }
 
+/// A step of a task.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SubtaskView {
+    /// Left out of a new one.
+    #[schema(value_type = uuid::Uuid)]
+    id: SubtaskId,
+    title: String,
+    done: bool,
+}
+
+impl From<Subtask> for SubtaskView {
+    fn from(Subtask { subtask_id, title, done }: Subtask) -> Self {
+        Self { id: subtask_id, title, done }
+    }
+}
+
 impl From<Task> for TaskView {
     fn from(task: Task) -> Self {
         let state = task.state;
@@ -109,10 +134,14 @@ impl From<Task> for TaskView {
             snoozes: state.snoozes,
             dismissed: state.dismissed,
             tags: state.tags,
+            list_id: state.list_id,
+            position: state.position,
+            subtasks: state.subtasks.into_iter().map(SubtaskView::from).collect(),
             version: state.version.get(),
             created_at: state.created_at,
             updated_at: task.updated_at,
             completed_at: task.completed_at,
+            deleted_at: task.deleted_at,
             delivery_problem: task.delivery_problem,
         }
     }

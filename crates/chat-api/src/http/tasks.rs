@@ -1,24 +1,26 @@
 //! `/tasks`.
 
 use actix_web::{HttpResponse, HttpResponseBuilder, http::header, web};
-use events::Status;
-use serde::Serialize;
+use events::{ListId, TaskId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    body::{JsonBody, OptionalJsonBody},
+    body::{Field, Fields, JsonBody, KeyedBody, OptionalJsonBody, any},
     caller::{Caller, IfMatch, SignedIn, parse_id},
-    query::{Place, Query, list_response, write_cursor},
+    query::{Query, list_response, write_cursor},
     task_body::{CompleteBody, TaskBody},
+    task_query,
     task_view::TaskView,
 };
 use crate::{
-    commands::{self, precondition::Precondition},
+    commands::{self, precondition::Precondition, tasks::Beside},
     context::Context,
     domain::task::{self, Task},
     error::{Failure, Problem},
-    queries,
-    store::tasks::Cursor,
+    queries::{self, Page},
+    store::task_list::Cursor,
 };
 
 /// A page of tasks.
@@ -28,24 +30,51 @@ pub(super) struct TaskList {
     next_cursor: Option<String>,
 }
 
-/// Makes a task.
+/// Makes a task, at the end of its list. With an `Idempotency-Key`, once in 24 hours.
 #[utoipa::path(post, path = "/api/v1/tasks", tag = "tasks", request_body = TaskBody,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "The same key with the same body is answered what the first was answered.")),
     responses((status = 201, body = TaskView), (status = 413, body = Problem),
         (status = 422, body = Problem)))]
 pub(super) async fn create(
     context: web::Data<Context>,
     Caller(call): Caller,
-    JsonBody(body): JsonBody<TaskBody>,
+    KeyedBody(once, body): KeyedBody<TaskBody>,
 ) -> Result<HttpResponse, Failure> {
-    let task = commands::tasks::create(&context, call, body.into_new()?).await?;
-    let mut response = HttpResponse::Created();
-    response.insert_header((header::LOCATION, format!("/api/v1/tasks/{}", task.state.task_id)));
-    Ok(rendered(response, task))
+    let new = body.into_new()?;
+    let Some(once) = once else {
+        let task = commands::tasks::create(&context, call, new).await?;
+        return created(&json_of(task)?);
+    };
+    created(&commands::tasks::create_once(&context, call, new, &once, json_of).await?)
 }
 
-/// A page of tasks, newest first; without a status those that are DONE too.
+fn json_of(task: Task) -> Result<Value, Failure> {
+    serde_json::to_value(TaskView::from(task)).map_err(Failure::internal)
+}
+
+fn created(task: &Value) -> Result<HttpResponse, Failure> {
+    let id = task["id"].as_str().unwrap_or_default();
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/api/v1/tasks/{id}")))
+        .insert_header((header::ETAG, format!("\"{}\"", task["version"])))
+        .json(task))
+}
+
+/// A page of tasks; newest first, and without a status those that are DONE too.
 #[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks",
-    params(("status" = inline(Option<String>), Query, description = "TODO, IN_PROGRESS or DONE"),
+    params(
+        ("q" = Option<String>, Query, description = "words that title, description or tags have, \
+            or that words of theirs begin with; without case and accents"),
+        ("status" = Option<String>, Query, description = "TODO, IN_PROGRESS, DONE, or several"),
+        ("priority" = Option<String>, Query, description = "HIGH, MEDIUM, LOW, or several"),
+        ("tag" = Option<Vec<String>>, Query, description = "all of these"),
+        ("list" = Option<uuid::Uuid>, Query),
+        ("due_before" = Option<String>, Query, description = "an instant, or the beginning of a day"),
+        ("due_after" = Option<String>, Query, description = "an instant, or the beginning of a day; \
+            what is due just then belongs to it"),
+        ("sort" = Option<String>, Query, description = "created_at, updated_at, due_date, priority, \
+            title, or with a list position; with - before it the other way"),
         ("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "next_cursor of the page before")),
     responses((status = 200, body = TaskList,
@@ -56,13 +85,13 @@ pub(super) async fn list(
     signed_in: SignedIn,
     query: Query,
 ) -> Result<HttpResponse, Failure> {
-    let status: Option<Status> = query.word("status")?;
-    let cursor =
-        query.cursor::<Place>()?.map(|(created_at, id)| Cursor { created_at, task_id: id.into() });
-    let limit = query.limit()?;
-    let page = queries::tasks::list(&context, signed_in.user_id, status, cursor, limit).await?;
-    let next_cursor =
-        page.next.map(|next| write_cursor(&(next.created_at, next.task_id.uuid()))).transpose()?;
+    let asked = task_query::read(&query)?;
+    let page = queries::tasks::list(&context, signed_in.user_id, asked).await?;
+    page_of(page)
+}
+
+pub(super) fn page_of(page: Page<Task, Cursor>) -> Result<HttpResponse, Failure> {
+    let next_cursor = page.next.map(|next| write_cursor(&next)).transpose()?;
     let items = page.items.into_iter().map(TaskView::from).collect();
     Ok(list_response(page.feed_position).json(TaskList { items, next_cursor }))
 }
@@ -92,9 +121,9 @@ pub(super) async fn change(
     task_id: web::Path<String>,
     JsonBody(body): JsonBody<TaskBody>,
 ) -> Result<HttpResponse, Failure> {
-    let (task_id, patch) = (parse_id(&task_id)?, body.into_patch()?);
-    let decide = |task: &Task, moment| task::change(task, patch, moment);
-    let task = commands::tasks::decide_on(&context, call, task_id, &precondition, decide).await?;
+    let (task_id, (patch, list_id)) = (parse_id(&task_id)?, body.into_patch()?);
+    let task =
+        commands::tasks::change(&context, call, task_id, &precondition, patch, list_id).await?;
     Ok(rendered(HttpResponse::Ok(), task))
 }
 
@@ -160,7 +189,55 @@ pub(super) async fn restore(
     Ok(rendered(HttpResponse::Ok(), task))
 }
 
-fn rendered(mut response: HttpResponseBuilder, task: Task) -> HttpResponse {
+/// Where a task is to stand: one of the three.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct MoveBody {
+    /// Before this task, in its list.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    #[serde(default)]
+    before: Field,
+    /// After this task, in its list.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    #[serde(default)]
+    after: Field,
+    /// At the end of this list.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    #[serde(default)]
+    list_id: Field,
+}
+
+impl MoveBody {
+    fn into_beside(self) -> Result<Beside, Failure> {
+        let mut fields = Fields::default();
+        let before = fields.optional("before", self.before, any::<TaskId>);
+        let after = fields.optional("after", self.after, any::<TaskId>);
+        let list_id = fields.optional("list_id", self.list_id, any::<ListId>);
+        match fields.finish(Some((before, after, list_id)))? {
+            (Some(task), None, None) => Ok(Beside::Before(task)),
+            (None, Some(task), None) => Ok(Beside::After(task)),
+            (None, None, Some(list)) => Ok(Beside::EndOf(list)),
+            _ => Err(Failure::field("", "names one of before, after and list_id")),
+        }
+    }
+}
+
+/// Puts a task into another place.
+#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/move", tag = "tasks",
+    request_body = MoveBody, params(("task_id" = uuid::Uuid, Path)),
+    responses((status = 200, body = TaskView), (status = 404, body = Problem),
+        (status = 422, body = Problem)))]
+pub(super) async fn put(
+    context: web::Data<Context>,
+    Caller(call): Caller,
+    task_id: web::Path<String>,
+    JsonBody(body): JsonBody<MoveBody>,
+) -> Result<HttpResponse, Failure> {
+    let (task_id, beside) = (parse_id(&task_id)?, body.into_beside()?);
+    let task = commands::tasks::put(&context, call, task_id, beside).await?;
+    Ok(rendered(HttpResponse::Ok(), task))
+}
+
+pub(super) fn rendered(mut response: HttpResponseBuilder, task: Task) -> HttpResponse {
     let view = TaskView::from(task);
     response.insert_header((header::ETAG, view.entity_tag())).json(view)
 }

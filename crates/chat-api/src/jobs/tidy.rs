@@ -34,9 +34,10 @@ async fn run(context: &Context, stop: &CancellationToken) -> sqlx::Result<()> {
         let before = now - TimeDelta::days(FEED_RETENTION_DAYS);
         let entries = store::feed::prune(&mut tx, before, MAX_ROWS).await?;
         let sessions = store::sessions::purge(&mut tx, now, MAX_ROWS).await?;
+        let keys = store::idempotency::purge(&mut tx, MAX_ROWS).await?;
         tx.commit().await?;
         let most = u64::try_from(MAX_ROWS).unwrap_or(u64::MAX);
-        if entries < most && sessions < most {
+        if entries.max(sessions).max(keys) < most {
             return Ok(());
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod channels;
 pub(crate) mod identity;
+pub(crate) mod lists;
 pub(crate) mod people;
 pub(crate) mod reminders;
 pub(crate) mod tasks;

@@ -1,13 +1,18 @@
 //! A person's tasks and what happened to them.
 
-use events::{Status, TaskId, UserId};
+use chrono::{DateTime, NaiveTime, Utc};
+use events::{Due, TaskId, TimeZone, UserId};
 
 use super::Page;
 use crate::{
     context::Context,
     domain::task::Task,
     error::Failure,
-    store::{self, tasks::Cursor, timeline::Entry},
+    store::{
+        self,
+        task_list::{Cursor, Filter, Sort},
+        timeline::Entry,
+    },
 };
 
 /// A task that is not in the trash.
@@ -22,22 +27,44 @@ pub(crate) async fn find(
     task.ok_or(Failure::NotFound)
 }
 
-/// A page of tasks that are not in the trash, newest first.
+/// A page of tasks that somebody asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) filter: Filter,
+    /// A day begins in the person's own zone.
+    pub(crate) due_before: Option<Due>,
+    pub(crate) due_after: Option<Due>,
+    pub(crate) sort: Sort,
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) limit: i64,
+}
+
+/// A page of tasks.
 pub(crate) async fn list(
     context: &Context,
     user_id: UserId,
-    status: Option<Status>,
-    cursor: Option<Cursor>,
-    limit: i64,
+    asked: Asked,
 ) -> Result<Page<Task, Cursor>, Failure> {
+    let Asked { mut filter, due_before, due_after, sort, cursor, limit } = asked;
     let mut tx = store::begin_for(&context.pool, user_id).await?;
     let reach = store::feed::reach(&mut tx, user_id).await?;
-    let tasks = store::tasks::list(&mut tx, user_id, status, cursor, limit + 1).await?;
+    if due_before.is_some() || due_after.is_some() {
+        let person = store::persons::find(&mut tx, user_id).await?.ok_or(Failure::NotFound)?;
+        let zone = person.settings.time_zone;
+        filter.due_before = due_before.map(|due| beginning(due, zone));
+        filter.due_from = due_after.map(|due| beginning(due, zone));
+    }
+    let (items, next) =
+        store::task_list::page(&mut tx, user_id, &filter, sort, cursor.as_ref(), limit).await?;
     tx.commit().await?;
-    Ok(Page::cut(tasks, limit, reach.head, |task| Cursor {
-        created_at: task.state.created_at,
-        task_id: task.state.task_id,
-    }))
+    Ok(Page { items, next, feed_position: reach.head })
+}
+
+fn beginning(due: Due, zone: TimeZone) -> DateTime<Utc> {
+    match due {
+        Due::At(instant) => instant,
+        Due::On(day) => zone.instant(day.and_time(NaiveTime::MIN)),
+    }
 }
 
 /// A page of what happened to a task, oldest first; also of one in the trash.

@@ -4,20 +4,25 @@
 //! the database for whom it works, so that row-level security is a second wall behind it. Never: a
 //! rule of the product, an event.
 //!
-//! Locks are taken in one order: person, tasks by id, tombstone, reminder, outbox, feed head.
+//! Locks are taken in one order: idempotency key, person, list, tasks by id, tombstone, reminder, outbox, feed head.
 
 pub(crate) mod channels;
 pub(crate) mod dead_letters;
 pub(crate) mod feed;
+pub(crate) mod idempotency;
+pub(crate) mod lists;
 pub(crate) mod persons;
 pub(crate) mod refresh;
 pub(crate) mod reminders;
 pub(crate) mod sessions;
+pub(crate) mod task_list;
 pub(crate) mod task_row;
+pub(crate) mod task_words;
 pub(crate) mod tasks;
 pub(crate) mod timeline;
 pub(crate) mod tokens;
 pub(crate) mod tombstones;
+pub(crate) mod trash;
 
 use events::UserId;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};

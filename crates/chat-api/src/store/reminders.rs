@@ -139,3 +139,19 @@ pub(crate) async fn list(
     .fetch_all(conn)
     .await
 }
+
+/// The task of a person's reminder.
+pub(crate) async fn task_of(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    reminder_id: ReminderId,
+) -> sqlx::Result<Option<TaskId>> {
+    let found = sqlx::query_scalar!(
+        "select task_id from reminder where reminder_id = $1 and user_id = $2",
+        reminder_id.uuid(),
+        user_id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(TaskId::from))
+}

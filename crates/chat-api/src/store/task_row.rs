@@ -1,13 +1,16 @@
 //! A row of `task` and the task that it holds.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use events::{Due, Priority, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Status, TaskState};
+use events::{
+    Due, Priority, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Status, Subtask, TaskState,
+};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::domain::task::Task;
 
 /// The row as the database has it.
+#[derive(sqlx::FromRow)]
 pub(crate) struct TaskRow {
     pub(crate) task_id: Uuid,
     pub(crate) user_id: Uuid,
@@ -29,6 +32,9 @@ pub(crate) struct TaskRow {
     pub(crate) updated_at: DateTime<Utc>,
     pub(crate) completed_at: Option<DateTime<Utc>>,
     pub(crate) deleted_at: Option<DateTime<Utc>>,
+    pub(crate) list_id: Uuid,
+    pub(crate) position: String,
+    pub(crate) subtasks: Json<Vec<Subtask>>,
     pub(crate) version: i64,
     pub(crate) receipted_version: i64,
     pub(crate) rejected_reason: Option<String>,
@@ -61,6 +67,9 @@ impl TryFrom<TaskRow> for Task {
             dismissed: row.dismissed.0,
             occurrence: row.occurrence.map(|text| text.parse().map_err(undecodable)).transpose()?,
             schedule_since: Some(row.schedule_since),
+            list_id: Some(row.list_id.into()),
+            position: Some(row.position),
+            subtasks: row.subtasks.0,
         };
         Ok(Self {
             state,

@@ -1,12 +1,14 @@
 //! The table `task`.
 
-use chrono::{DateTime, Utc};
-use events::{RecurrenceRule, ReminderId, ReminderSpec, Snooze, Status, TaskId, UserId};
+use events::{ListId, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Subtask, TaskId, UserId};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::task_row::{TaskRow, due_columns, priority_name, status_name};
-use crate::domain::task::{Moment, Task};
+use crate::domain::{
+    search::order_of,
+    task::{Moment, Task},
+};
 
 /// `select` of whole rows, with what follows it.
 macro_rules! select_tasks {
@@ -18,6 +20,7 @@ macro_rules! select_tasks {
                  reminders as "reminders: Json<Vec<ReminderSpec>>",
                  snoozes as "snoozes: Json<Vec<Snooze>>",
                  dismissed as "dismissed: Json<Vec<ReminderId>>", tags, schedule_since,
+                 list_id, position, subtasks as "subtasks: Json<Vec<Subtask>>",
                  created_at, updated_at, completed_at, deleted_at, version, receipted_version,
                  rejected_reason, next_version(version) as "next_version!",
                  messaging.clock() as "now!"
@@ -46,13 +49,6 @@ impl TryFrom<TaskRow> for Locked {
     }
 }
 
-/// Where a page of a list ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cursor {
-    pub(crate) created_at: DateTime<Utc>,
-    pub(crate) task_id: TaskId,
-}
-
 /// Stores a new task; its row is then locked.
 pub(crate) async fn insert(conn: &mut PgConnection, task: &Task) -> sqlx::Result<()> {
     let state = &task.state;
@@ -60,8 +56,9 @@ pub(crate) async fn insert(conn: &mut PgConnection, task: &Task) -> sqlx::Result
     sqlx::query!(
         "insert into task (task_id, user_id, title, description, priority, status, due_at, due_on,
              time_zone, recurrence, occurrence, reminders, tags, schedule_since, created_at,
-             updated_at, version, refresh_minute)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             updated_at, version, refresh_minute, list_id, position, subtasks, title_order)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+             $19, $20, $21, $22)",
         state.task_id.uuid(),
         state.user_id.uuid(),
         state.title,
@@ -80,6 +77,10 @@ pub(crate) async fn insert(conn: &mut PgConnection, task: &Task) -> sqlx::Result
         task.updated_at,
         state.version.get(),
         super::refresh_minute(state.task_id.uuid()),
+        state.list_id.map(ListId::uuid),
+        state.position,
+        Json(&state.subtasks) as _,
+        order_of(&state.title),
     )
     .execute(conn)
     .await?;
@@ -94,7 +95,8 @@ pub(crate) async fn save(conn: &mut PgConnection, task: &Task) -> sqlx::Result<(
         "update task set title = $3, description = $4, priority = $5, status = $6, due_at = $7,
              due_on = $8, time_zone = $9, recurrence = $10, occurrence = $11, reminders = $12,
              snoozes = $13, dismissed = $14, tags = $15, schedule_since = $16, updated_at = $17,
-             completed_at = $18, deleted_at = $19, version = $20
+             completed_at = $18, deleted_at = $19, version = $20, list_id = $21, position = $22,
+             subtasks = $23, title_order = $24
          where task_id = $1 and user_id = $2 and version < $20",
         state.task_id.uuid(),
         state.user_id.uuid(),
@@ -116,6 +118,10 @@ pub(crate) async fn save(conn: &mut PgConnection, task: &Task) -> sqlx::Result<(
         task.completed_at,
         task.deleted_at,
         state.version.get(),
+        state.list_id.map(ListId::uuid),
+        state.position,
+        Json(&state.subtasks) as _,
+        order_of(&state.title),
     )
     .execute(conn)
     .await?;
@@ -219,31 +225,6 @@ pub(crate) async fn find(
     .await?
     .map(Task::try_from)
     .transpose()
-}
-
-/// A person's tasks that are not in the trash, newest first, from a cursor on.
-pub(crate) async fn list(
-    conn: &mut PgConnection,
-    user_id: UserId,
-    status: Option<Status>,
-    cursor: Option<Cursor>,
-    limit: i64,
-) -> sqlx::Result<Vec<Task>> {
-    select_tasks!(
-        "where user_id = $1 and deleted_at is null and ($2::text is null or status = $2)
-             and ($3::timestamptz is null or (created_at, task_id) < ($3, $4::uuid))
-         order by created_at desc, task_id desc limit $5",
-        user_id.uuid(),
-        status.map(status_name),
-        cursor.map(|cursor| cursor.created_at),
-        cursor.map(|cursor| cursor.task_id.uuid()),
-        limit,
-    )
-    .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(Task::try_from)
-    .collect()
 }
 
 /// Takes the right to say a task's state again, where the last answer is long enough ago.

@@ -60,9 +60,9 @@ async fn reconciling_goes_through_more_than_one_batch() {
     ada.make_task(json!({"title": "x"})).await;
     sqlx::query(
         "insert into task (task_id, user_id, title, priority, status, time_zone, reminders, tags,
-             schedule_since, created_at, updated_at, version, refresh_minute)
+             schedule_since, created_at, updated_at, version, refresh_minute, list_id)
          select gen_random_uuid(), user_id, title, priority, status, time_zone, reminders, tags,
-             schedule_since, created_at, updated_at, version, refresh_minute
+             schedule_since, created_at, updated_at, version, refresh_minute, list_id
          from task, generate_series(1, 1199)",
     )
     .execute(&stack.admin)

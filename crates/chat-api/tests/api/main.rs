@@ -3,16 +3,22 @@
 
 mod accounts;
 mod bad_input;
+mod bulk;
 mod concurrency;
 mod convergence;
 mod events_out;
+mod finding;
+mod idempotency;
 mod isolation;
 mod jobs;
+mod lists;
 mod schemas;
 mod settings;
+mod snoozing;
 mod stack;
 mod stream;
 mod stream_client;
 mod subscriber;
 mod tasks;
+mod trash;
 mod worker;

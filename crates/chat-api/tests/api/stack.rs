@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use sidecar::SidecarSettings;
 use sqlx::PgPool;
-use testing::TestDatabase;
+use testing::{CuttingProxy, TestDatabase};
 use tokio::task::JoinHandle;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -79,6 +79,15 @@ impl Stack {
         let database = TestDatabase::create().await;
         let settings = settings(&database.url(), &[]);
         Self::start_at(database, settings).await
+    }
+
+    /// With a proxy before its database, which counts; without what else asks the database by itself,
+    /// once a minute or when somebody follows.
+    pub(crate) async fn start_behind_a_proxy() -> (Self, CuttingProxy) {
+        let database = TestDatabase::create_owned().await;
+        let proxy = CuttingProxy::start(database.address()).await;
+        let settings = settings(&database.owner_url_via(proxy.address()), &[]);
+        (Self::start_at(database, settings).await, proxy)
     }
 
     async fn start_at(database: TestDatabase, settings: ServeSettings) -> Self {

@@ -64,6 +64,14 @@ fn snooze() -> impl Strategy<Value = Snooze> {
     (id(), instant()).prop_map(|(reminder_id, until)| Snooze { reminder_id, until })
 }
 
+fn subtask() -> impl Strategy<Value = Subtask> {
+    (id(), text(), proptest::bool::ANY).prop_map(|(subtask_id, title, done)| Subtask {
+        subtask_id,
+        title,
+        done,
+    })
+}
+
 fn task() -> impl Strategy<Value = TaskState> {
     let priority = select(&[Priority::High, Priority::Medium, Priority::Low][..]);
     let status = select(&[Status::Todo, Status::InProgress, Status::Done][..]);
@@ -77,6 +85,7 @@ fn task() -> impl Strategy<Value = TaskState> {
         vec(id(), 0..3),
         option::of(nominal()),
         option::of(instant()),
+        (option::of(id()), option::of(text()), vec(subtask(), 0..3)),
     );
     (id(), id(), instant(), told, added).prop_map(
         |(
@@ -84,7 +93,7 @@ fn task() -> impl Strategy<Value = TaskState> {
             user_id,
             created_at,
             (title, description, priority, status, (due_date, recurrence), tags),
-            (version, time_zone, reminders, snoozes, dismissed, occurrence, schedule_since),
+            (version, time_zone, reminders, snoozes, dismissed, occurrence, schedule_since, place),
         )| TaskState {
             task_id,
             title,
@@ -103,6 +112,9 @@ fn task() -> impl Strategy<Value = TaskState> {
             dismissed,
             occurrence,
             schedule_since,
+            list_id: place.0,
+            position: place.1,
+            subtasks: place.2,
         },
     )
 }

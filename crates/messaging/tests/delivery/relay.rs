@@ -189,6 +189,9 @@ async fn an_event_over_the_limit_is_refused_when_it_is_appended() {
         dismissed: vec![],
         occurrence: None,
         schedule_since: None,
+        list_id: None,
+        position: None,
+        subtasks: vec![],
     };
     let event = Event::new(Service::ChatApi, CorrelationId::random(), at(), state);
     let mut tx = party.pool.begin().await.unwrap();

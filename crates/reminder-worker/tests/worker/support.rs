@@ -160,6 +160,9 @@ pub(crate) fn task(due: DateTime<Utc>, now: DateTime<Utc>) -> TaskState {
         dismissed: vec![],
         occurrence: None,
         schedule_since: Some(now - TimeDelta::seconds(1)),
+        list_id: None,
+        position: None,
+        subtasks: vec![],
     }
 }
 

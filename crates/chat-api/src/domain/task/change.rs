@@ -8,9 +8,10 @@ use events::{
 };
 use serde_json::{Value, json};
 
-use super::{Decided, Moment, Refusal, Task, complete, create};
+use super::{Decided, Moment, Place, Refusal, Task, complete, create};
 use crate::domain::{
     schedule::first_due,
+    subtask::Subtasks,
     tag::Tags,
     text::{Description, TaskTitle},
 };
@@ -28,12 +29,24 @@ pub(crate) struct TaskPatch {
     /// Removed: one at the due time.
     pub(crate) reminders: Option<Option<Vec<ReminderSpec>>>,
     pub(crate) tags: Option<Tags>,
+    pub(crate) subtasks: Option<Subtasks>,
     /// Which occurrence, where the status becomes DONE.
     pub(crate) occurrence: Option<Nominal>,
 }
 
-/// Changes fields. A status that becomes DONE is a completion, told after the other changes.
-pub(crate) fn change(task: &Task, patch: TaskPatch, moment: Moment) -> Result<Decided, Refusal> {
+/// Puts a task into another place.
+pub(crate) fn put(task: &Task, place: Place, moment: Moment) -> Result<Decided, Refusal> {
+    change(task, TaskPatch::default(), Some(place), moment)
+}
+
+/// Changes fields, and the place if there is another. A status that becomes DONE is a completion,
+/// told after the other changes.
+pub(crate) fn change(
+    task: &Task,
+    patch: TaskPatch,
+    place: Option<Place>,
+    moment: Moment,
+) -> Result<Decided, Refusal> {
     if task.is_deleted() {
         return Err(Refusal::NotFound);
     }
@@ -41,6 +54,10 @@ pub(crate) fn change(task: &Task, patch: TaskPatch, moment: Moment) -> Result<De
     let occurrence = patch.occurrence;
     let mut after = task.clone();
     apply(&mut after.state, patch)?;
+    if let Some(Place { list_id, position }) = place {
+        after.state.list_id = Some(list_id);
+        after.state.position = Some(position.into_inner());
+    }
     if completes {
         after.state.status = task.state.status;
     }
@@ -74,6 +91,9 @@ fn apply(state: &mut TaskState, patch: TaskPatch) -> Result<(), Refusal> {
     }
     if let Some(tags) = patch.tags {
         state.tags = tags.into_inner();
+    }
+    if let Some(subtasks) = patch.subtasks {
+        state.subtasks = subtasks.into_inner();
     }
     if let Some(due_date) = patch.due_date {
         state.due_date = due_date;
@@ -122,7 +142,7 @@ pub(super) fn told(before: &Task, mut after: Task, moment: Moment) -> Decided {
 }
 
 fn changes(before: &Task, after: &Task) -> BTreeMap<String, FieldChange> {
-    let values = |task: &Task| -> [(&'static str, Value); 10] {
+    let values = |task: &Task| -> [(&'static str, Value); 15] {
         let state = &task.state;
         [
             ("title", json!(state.title)),
@@ -134,6 +154,11 @@ fn changes(before: &Task, after: &Task) -> BTreeMap<String, FieldChange> {
             ("recurrence", json!(state.recurrence)),
             ("reminders", json!(state.reminders)),
             ("tags", json!(state.tags)),
+            ("list_id", json!(state.list_id)),
+            ("position", json!(state.position)),
+            ("subtasks", json!(state.subtasks)),
+            ("snoozes", json!(state.snoozes)),
+            ("dismissed", json!(state.dismissed)),
             ("deleted_at", json!(task.deleted_at)),
         ]
     };

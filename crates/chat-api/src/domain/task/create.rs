@@ -1,12 +1,15 @@
 //! Making a task.
 
 use events::{
-    Due, Priority, RecurrenceRule, ReminderSpec, Status, TaskId, TaskState, TimeZone, UserId,
+    Due, ListId, Priority, RecurrenceRule, ReminderSpec, Status, TaskId, TaskState, TimeZone,
+    UserId,
 };
 
 use super::{Decided, Moment, Refusal, Task};
 use crate::domain::{
+    position::Position,
     schedule::{first_due, is_same_kind, occurrence_of},
+    subtask::Subtasks,
     tag::Tags,
     text::{Description, TaskTitle},
 };
@@ -24,6 +27,16 @@ pub(crate) struct NewTask {
     /// Left out: one at the due time.
     pub(crate) reminders: Option<Vec<ReminderSpec>>,
     pub(crate) tags: Tags,
+    /// Left out: the inbox.
+    pub(crate) list_id: Option<ListId>,
+    pub(crate) subtasks: Subtasks,
+}
+
+/// Where a task stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) list_id: ListId,
+    pub(crate) position: Position,
 }
 
 /// Makes a task; of a recurring one without a due date, its first occurrence is due.
@@ -32,6 +45,7 @@ pub(crate) fn create(
     task_id: TaskId,
     user_id: UserId,
     user_zone: TimeZone,
+    place: Place,
     moment: Moment,
 ) -> Result<Decided, Refusal> {
     if new.status == Status::Done {
@@ -57,6 +71,9 @@ pub(crate) fn create(
         snoozes: vec![],
         dismissed: vec![],
         schedule_since: Some(moment.now),
+        list_id: Some(place.list_id),
+        position: Some(place.position.into_inner()),
+        subtasks: new.subtasks.into_inner(),
     };
     let task = Task {
         state,

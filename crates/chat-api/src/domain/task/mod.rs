@@ -6,6 +6,7 @@
 mod change;
 mod create;
 mod lifecycle;
+mod reminding;
 #[cfg(test)]
 mod tests;
 
@@ -14,9 +15,10 @@ use events::{Payload, Status, TaskDeleted, TaskState, TaskUpdated, TaskVersion};
 
 use super::Refused;
 
-pub(crate) use change::{TaskPatch, change};
-pub(crate) use create::{NewTask, create};
+pub(crate) use change::{TaskPatch, change, put};
+pub(crate) use create::{NewTask, Place, create};
 pub(crate) use lifecycle::{complete, delete, reopen, restore};
+pub(crate) use reminding::{dismiss, snooze};
 
 /// A task as chat-api knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +60,9 @@ pub(crate) enum Refusal {
     /// Completing a recurring task names the occurrence.
     #[error("completing a recurring task names the occurrence")]
     OccurrenceRequired,
+    /// The reminder does not follow from the task any more.
+    #[error("the task no longer has this reminder")]
+    ReminderGone,
     /// A field's value does not go with the others.
     #[error("{field} {reason}")]
     Field {

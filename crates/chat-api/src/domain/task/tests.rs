@@ -1,12 +1,12 @@
 //! Given a task, when a command comes, then these facts.
 
 use events::{
-    Due, EventType, Payload, ReminderSpec, Status, TaskId, TaskVersion, TimeZone, UserId,
+    Due, EventType, ListId, Payload, ReminderSpec, Status, TaskId, TaskVersion, TimeZone, UserId,
 };
 use serde_json::json;
 
 use super::*;
-use crate::domain::{tag::Tags, text::TaskTitle};
+use crate::domain::{position::Position, subtask::Subtasks, tag::Tags, text::TaskTitle};
 
 fn moment(seconds: i64) -> Moment {
     let now = DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("an instant");
@@ -28,6 +28,8 @@ fn new_task() -> NewTask {
         recurrence: None,
         reminders: None,
         tags: Tags::default(),
+        list_id: None,
+        subtasks: Subtasks::default(),
     }
 }
 
@@ -38,8 +40,12 @@ fn recurrence(dtstart: &str) -> events::RecurrenceRule {
     .expect("a rule")
 }
 
+fn place() -> Place {
+    Place { list_id: ListId::random(), position: Position::between(None, None) }
+}
+
 fn make(new: NewTask) -> Result<Decided, Refusal> {
-    create(new, TaskId::random(), UserId::random(), TimeZone::UTC, moment(0))
+    create(new, TaskId::random(), UserId::random(), TimeZone::UTC, place(), moment(0))
 }
 
 fn given_a_task() -> Task {
@@ -100,7 +106,7 @@ fn a_task_does_not_begin_done() {
 fn a_patch_that_changes_nothing_tells_nothing() {
     let task = given_a_task();
     let patch = TaskPatch { title: Some(title("water the plants")), ..TaskPatch::default() };
-    let decided = change(&task, patch, moment(5)).expect("a decision");
+    let decided = change(&task, patch, None, moment(5)).expect("a decision");
     assert_eq!(decided, Decided { task, facts: vec![] });
 }
 
@@ -108,7 +114,7 @@ fn a_patch_that_changes_nothing_tells_nothing() {
 fn another_title_leaves_the_schedule_where_it_was() {
     let task = given_a_task();
     let patch = TaskPatch { title: Some(title("feed the cat")), ..TaskPatch::default() };
-    let decided = change(&task, patch, moment(5)).expect("a decision");
+    let decided = change(&task, patch, None, moment(5)).expect("a decision");
     assert_eq!(changed_fields(&decided), ["title"]);
     assert_eq!(decided.task.state.schedule_since, task.state.schedule_since);
     assert_eq!(decided.task.state.version, moment(5).version);
@@ -124,7 +130,7 @@ fn what_concerns_the_schedule_begins_it_anew() {
         TaskPatch { recurrence: Some(Some(recurrence("2026-11-29"))), ..TaskPatch::default() },
     ];
     for patch in patches {
-        let decided = change(&given_a_task(), patch, moment(5)).expect("a decision");
+        let decided = change(&given_a_task(), patch, None, moment(5)).expect("a decision");
         assert_eq!(decided.task.state.schedule_since, Some(moment(5).now), "{decided:?}");
     }
 }
@@ -134,7 +140,7 @@ fn moving_the_due_date_of_a_recurring_task_keeps_its_occurrence() {
     let task = given_a_recurring_task();
     let due = Due::At(moment(1000).now);
     let patch = TaskPatch { due_date: Some(Some(due)), ..TaskPatch::default() };
-    let decided = change(&task, patch, moment(5)).expect("a decision");
+    let decided = change(&task, patch, None, moment(5)).expect("a decision");
     assert_eq!(decided.task.state.due_date, Some(due));
     assert_eq!(decided.task.state.occurrence, task.state.occurrence);
 }
@@ -142,7 +148,7 @@ fn moving_the_due_date_of_a_recurring_task_keeps_its_occurrence() {
 #[test]
 fn a_recurring_task_keeps_a_due_date() {
     let patch = TaskPatch { due_date: Some(None), ..TaskPatch::default() };
-    let refused = change(&given_a_recurring_task(), patch, moment(5));
+    let refused = change(&given_a_recurring_task(), patch, None, moment(5));
     assert!(matches!(refused, Err(Refusal::Field { field: "due_date", .. })));
 }
 
@@ -153,7 +159,7 @@ fn a_status_that_becomes_done_is_a_completion_told_after_the_other_changes() {
         status: Some(Status::Done),
         ..TaskPatch::default()
     };
-    let decided = change(&given_a_task(), patch, moment(5)).expect("a decision");
+    let decided = change(&given_a_task(), patch, None, moment(5)).expect("a decision");
     assert_eq!(kinds(&decided), [EventType::TaskUpdated, EventType::TaskCompleted]);
     assert_eq!(decided.facts[0].version(), Some(moment(5).version.get()));
     assert_eq!(decided.facts[1].version(), Some(moment(5).version.get() + 1));
@@ -203,7 +209,7 @@ fn what_lies_in_the_trash_takes_no_command_but_restore() {
     assert_eq!(delete(&trashed, moment(6)), Err(Refusal::NotFound));
     assert_eq!(complete(&trashed, None, moment(6)), Err(Refusal::NotFound));
     assert_eq!(reopen(&trashed, moment(6)), Err(Refusal::NotFound));
-    assert_eq!(change(&trashed, TaskPatch::default(), moment(6)), Err(Refusal::NotFound));
+    assert_eq!(change(&trashed, TaskPatch::default(), None, moment(6)), Err(Refusal::NotFound));
     let restored = restore(&trashed, moment(7)).expect("restored");
     assert_eq!(changed_fields(&restored), ["deleted_at"]);
     assert_eq!(restored.task.state.version, moment(7).version);

@@ -119,6 +119,9 @@ fn task() -> Example<TaskState> {
         dismissed: vec!["2f5bf122-9d26-5516-babb-0a7780b00ada".parse()?],
         occurrence: Some("2026-11-29T18:00:00".parse()?),
         schedule_since: Some(at("2026-11-23T16:00:00Z")?),
+        list_id: None,
+        position: None,
+        subtasks: vec![],
     })
 }
 
