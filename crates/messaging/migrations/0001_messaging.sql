@@ -32,16 +32,26 @@ create table messaging.outbox (
     attempts integer not null default 0,
     next_attempt_at timestamptz not null default messaging.clock(),
     last_error text,
+    -- When it first went to the bus. What was held back counts as released then.
     published_at timestamptz,
     resends integer not null default 0,
+    -- When it is overdue for a receipt, and whether that has been noticed.
     resend_at timestamptz,
+    overdue boolean not null default false,
     unique (event_id, topic)
 );
 create index outbox_pending on messaging.outbox (seq) where published_at is null;
 -- Rows that the bus refused: at most one in a lane (topic and key), which waits with it.
 create index outbox_refused on messaging.outbox (topic, partition_key)
     where published_at is null and attempts > 0;
-create index outbox_unreceipted on messaging.outbox (resend_at) where published_at is not null;
+-- What waits in each lane: other lanes are found without reading all rows of a busy one.
+create index outbox_lane on messaging.outbox (topic, partition_key, seq) where published_at is null;
+-- What will be overdue, in the order in which it will.
+create index outbox_unreceipted on messaging.outbox (resend_at)
+    where published_at is not null and not overdue;
+-- What is overdue: the most urgent of a topic, and the oldest of a lane.
+create index outbox_overdue on messaging.outbox (topic, urgent_at, seq) where overdue;
+create index outbox_overdue_lane on messaging.outbox (topic, partition_key, seq) where overdue;
 
 -- Who leads. The token grows with each change of holder and is checked when the holder writes.
 create table messaging.lease (

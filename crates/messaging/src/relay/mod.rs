@@ -3,18 +3,20 @@
 //! One process of a service leads, by a lease whose token is checked whenever it marks; the others
 //! stand by. The leader takes the oldest unpublished rows and sends them in rounds, one row of each lane
 //! (topic and key) a round, so that a lane has one row in flight and a row that the bus refuses blocks
-//! nobody else. It marks rows and remembers no highest id: a lower one can commit later. It never
-//! waits for receipts; those delete rows through the inbox, and [`resend`] sends again what got
-//! none.
+//! nobody else. The rounds of a look are limited, so that a lane with many rows keeps nobody waiting.
+//! It marks rows and remembers no highest id: a lower one can commit later. It never waits for
+//! receipts; those delete rows through the inbox, and [`resend`] sends again what got none.
 //!
 //! A leader may be killed anywhere: what was published and not marked is published again with the
 //! same event id, and the consumer's inbox drops it.
 
+mod closed;
 mod maintenance;
 mod publish;
 mod resend;
+mod send;
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use platform::backoff::Backoff;
 use sidecar::Sidecar;
@@ -23,7 +25,8 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Lease, Outbox, receipts, store};
+use self::closed::ClosedTopics;
+use crate::{Lease, Outbox, receipts, store, store::lanes::Lane};
 
 /// The lease of the one who publishes.
 const LEASE_NAME: &str = "relay";
@@ -35,6 +38,9 @@ const POLL_INTERVAL_MS: u64 = 100;
 const MAX_BATCH_ROWS: i64 = 500;
 /// The most envelope bytes of one look: daprd takes 4 MiB a request.
 const MAX_BATCH_BYTES: i64 = 3 * 1024 * 1024;
+/// The most rounds of one look; what commits meanwhile waits so long, and so do receipts. Each look
+/// reads its rows anew: with fewer, a lane with many rows would have them read more often.
+const MAX_LOOK_ROUNDS: usize = 32;
 /// How often the whole outbox is looked at, not only what lies above the low-water mark, in seconds.
 const SWEEP_INTERVAL_SECS: u64 = 60;
 /// How often receipts are sent, in milliseconds.
@@ -44,6 +50,9 @@ const RESEND_INTERVAL_SECS: u64 = 1;
 /// The wait while the sidecar, its broker or the database is away.
 const OUTAGE: Backoff =
     Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
+/// The wait of a lane whose row the bus refused, and of a topic that is closed to us.
+const REFUSED: Backoff =
+    Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) };
 
 /// Where and how the relay publishes.
 #[derive(Clone, Debug)]
@@ -87,17 +96,29 @@ pub struct Relay {
 struct Leading {
     token: i64,
     outages: u32,
-    closed_topics: HashMap<String, ClosedTopic>,
+    closed_topics: ClosedTopics,
+    /// The last lane that was looked for behind those with many rows; the next one's turn is next.
+    lane_seen: Option<Lane>,
     traffic: resend::Traffic,
     next_sweep: Instant,
     next_receipts: Instant,
     next_resend: Instant,
 }
 
-/// A topic that the sidecar keeps from us, and when it is tried again.
-struct ClosedTopic {
-    failures: u32,
-    until: Instant,
+impl Leading {
+    fn new(token: i64) -> Self {
+        let now = Instant::now();
+        Self {
+            token,
+            outages: 0,
+            closed_topics: ClosedTopics::default(),
+            lane_seen: None,
+            traffic: resend::Traffic::new(now),
+            next_sweep: now,
+            next_receipts: now,
+            next_resend: now,
+        }
+    }
 }
 
 /// Why a step ended early; the next begins after a wait.
@@ -145,7 +166,9 @@ impl Relay {
         tokio::select! {
             () = lease.keep(&self.pool) => tracing::warn!("the relay lost its lease"),
             () = stop.cancelled() => {}
-            () = self.publish_forever(lease.token()) => {}
+            () = self.publish_until_deposed(lease.token()) => {
+                tracing::warn!("another process leads now");
+            }
         }
         if let Err(error) = lease.release(&self.pool).await {
             tracing::debug!(
@@ -155,17 +178,9 @@ impl Relay {
         }
     }
 
-    async fn publish_forever(&self, token: i64) {
-        let now = Instant::now();
-        let mut leading = Leading {
-            token,
-            outages: 0,
-            closed_topics: HashMap::new(),
-            traffic: resend::Traffic::new(now),
-            next_sweep: now,
-            next_receipts: now,
-            next_resend: now,
-        };
+    /// Returns only when a mark has told that another process leads.
+    async fn publish_until_deposed(&self, token: i64) {
+        let mut leading = Leading::new(token);
         loop {
             match self.step(&mut leading).await {
                 Ok(published) => {
@@ -178,6 +193,7 @@ impl Relay {
                         }
                     }
                 }
+                Err(Outage::LeaseLost) => return,
                 Err(outage) => {
                     leading.outages += 1;
                     let wait = OUTAGE.delay(leading.outages);

@@ -5,49 +5,34 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use events::CloudEvent;
 use platform::backoff::Backoff;
-use serde_json::value::RawValue;
-use sidecar::{EntryOutcome, Message, PublishError, Scope};
-use tokio::time::Instant;
-use uuid::Uuid;
+use sidecar::Scope;
 
-use super::{ClosedTopic, Leading, MAX_BATCH_BYTES, MAX_BATCH_ROWS, Outage, Relay};
-use crate::store::{self, outbox::Row};
+use super::{
+    Leading, MAX_BATCH_BYTES, MAX_BATCH_ROWS, MAX_LOOK_ROUNDS, Outage, REFUSED, Relay, send::Sent,
+};
+use crate::{
+    MAX_EVENT_BYTES,
+    store::{self, lanes::Lane, outbox::Row},
+};
 
-/// The wait of a lane whose row the bus refused, and of a topic that is closed to us.
-const REFUSED: Backoff =
-    Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(300) };
 /// The wait where every row of a bulk was refused: most likely the broker is away, and each should go
 /// soon after it is back.
 const ALL_REFUSED: Backoff =
     Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(10) };
 
-/// What came of sending some rows of one topic.
-#[derive(Debug, Default)]
-pub(super) struct Sent {
-    pub(super) accepted: Vec<i64>,
-    pub(super) refused: Vec<(i64, i32, String)>,
-}
-
 impl Relay {
     /// Publishes the oldest rows that may go; returns how many the bus took.
     ///
-    /// They go in rounds, each with one row of a lane: a lane never has two rows in flight.
+    /// They go in rounds, each with one row of a lane: a lane never has two rows in flight. A lane
+    /// with many rows takes many rounds and may fill the look, so the rounds are limited, and where
+    /// other lanes may be hidden behind such a one, some of those are looked for.
     pub(super) async fn publish_new(
         &self,
         leading: &mut Leading,
         low_water: i64,
     ) -> Result<usize, Outage> {
-        let now = Instant::now();
-        let closed: Vec<String> = leading
-            .closed_topics
-            .iter()
-            .filter(|(_, topic)| topic.until > now)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let closed = leading.closed_topics.names();
         let rows = store::outbox::publishable(
             &self.pool,
             low_water,
@@ -56,12 +41,51 @@ impl Relay {
             MAX_BATCH_BYTES,
         )
         .await?;
+        let more_wait = is_full(&rows);
+        let mut rounds = rounds(rows);
+        let hides_lanes = more_wait && rounds.len() > 1;
+        rounds.truncate(MAX_LOOK_ROUNDS);
+        let mut published = self.publish_rounds(leading, rounds).await?;
+        if hides_lanes {
+            let heads = self.next_heads(leading).await?;
+            published += self.publish_rounds(leading, vec![heads]).await?;
+        }
+        Ok(published)
+    }
+
+    /// The oldest rows of the lanes whose turn it is, as far as they may go.
+    async fn next_heads(&self, leading: &mut Leading) -> Result<Vec<Row>, Outage> {
+        let mut conn = self.pool.acquire().await?;
+        let after = leading.lane_seen.as_ref();
+        let heads = store::lanes::heads(&mut conn, after, MAX_BATCH_ROWS).await?;
+        let closed = leading.closed_topics.names();
+        let seqs: Vec<i64> = heads
+            .iter()
+            .filter(|head| head.may_go && !closed.contains(&head.lane.topic))
+            .map(|head| head.seq)
+            .collect();
+        let rows = store::outbox::rows(&mut conn, &seqs, MAX_BATCH_BYTES).await?;
+        leading.lane_seen = match rows.last() {
+            // Those that did not fit are next.
+            Some(last) if rows.len() < seqs.len() => Some(lane(last)),
+            // After the last of all lanes comes the first.
+            _ => heads.into_iter().nth(MAX_BATCH_ROWS as usize - 1).map(|head| head.lane),
+        };
+        Ok(rows)
+    }
+
+    /// Publishes rounds, each with at most one row of a lane; returns how many rows the bus took.
+    async fn publish_rounds(
+        &self,
+        leading: &mut Leading,
+        rounds: Vec<Vec<Row>>,
+    ) -> Result<usize, Outage> {
         let mut published = 0;
         let mut stuck = HashSet::new();
-        for mut round in rounds(rows) {
+        for mut round in rounds {
             round.retain(|row| !stuck.contains(&lane(row)));
             for (topic, rows) in by_topic(round) {
-                let accepted = self.publish_topic(leading, topic, &rows).await?;
+                let accepted = self.publish_topic(leading, &topic, &rows).await?;
                 published += accepted.len();
                 stuck.extend(rows.iter().filter(|row| !accepted.contains(&row.seq)).map(lane));
             }
@@ -73,18 +97,18 @@ impl Relay {
     async fn publish_topic(
         &self,
         leading: &mut Leading,
-        topic: String,
+        topic: &str,
         rows: &[Row],
     ) -> Result<HashSet<i64>, Outage> {
-        let sent = match self.send(&topic, rows).await {
+        let sent = match self.send(topic, rows).await {
             Ok(sent) => sent,
             Err(Outage::Bus(error)) if error.scope() == Scope::Topic => {
-                close(leading, topic, &error);
+                leading.closed_topics.close(topic, &error);
                 return Ok(HashSet::new());
             }
             Err(outage) => return Err(outage),
         };
-        leading.closed_topics.remove(&topic);
+        leading.closed_topics.reopen(topic);
         leading.traffic.count(sent.accepted.len());
         let accepted: HashSet<i64> = sent.accepted.iter().copied().collect();
         self.mark(leading.token, sent).await?;
@@ -93,69 +117,19 @@ impl Relay {
         if all_refused { Err(Outage::AllRefused) } else { Ok(accepted) }
     }
 
-    /// Sends rows of one topic as one bulk.
-    pub(super) async fn send(&self, topic: &str, rows: &[Row]) -> Result<Sent, Outage> {
-        let now = crate::now(&mut *self.pool.acquire().await?).await?;
-        let mut sent = Sent::default();
-        let mut messages = Vec::with_capacity(rows.len());
-        let mut sending = Vec::with_capacity(rows.len());
-        for row in rows {
-            match message(row, now) {
-                Ok(message) => {
-                    messages.push(message);
-                    sending.push(row);
-                }
-                Err(error) => sent.refused.push((row.seq, row.attempts, error.to_string())),
-            }
-        }
-        let bulk = self.sidecar.publish_bulk(&self.settings.pubsub_name, topic, &messages).await;
-        let outcomes = match bulk {
-            Ok(outcome) => outcome.entries,
-            Err(error) if error.scope() == Scope::Message => {
-                self.send_one_by_one(topic, &messages).await?
-            }
-            Err(error) => return Err(error.into()),
-        };
-        for (row, outcome) in sending.into_iter().zip(outcomes) {
-            match outcome {
-                EntryOutcome::Accepted => sent.accepted.push(row.seq),
-                EntryOutcome::Refused(error) | EntryOutcome::Invalid(error) => {
-                    sent.refused.push((row.seq, row.attempts, error));
-                }
-            }
-        }
-        Ok(sent)
-    }
-
-    /// Finds out which message of a refused bulk is at fault.
-    async fn send_one_by_one(
-        &self,
-        topic: &str,
-        messages: &[Message],
-    ) -> Result<Vec<EntryOutcome>, Outage> {
-        let mut outcomes = Vec::with_capacity(messages.len());
-        for message in messages {
-            outcomes.push(
-                match self.sidecar.publish(&self.settings.pubsub_name, topic, message).await {
-                    Ok(()) => EntryOutcome::Accepted,
-                    Err(error) if error.scope() == Scope::Message => {
-                        EntryOutcome::Refused(error.to_string())
-                    }
-                    Err(error) => return Err(error.into()),
-                },
-            );
-        }
-        Ok(outcomes)
-    }
-
     /// Writes down what came of a sending.
     async fn mark(&self, token: i64, sent: Sent) -> Result<(), Outage> {
         let policy = if sent.accepted.is_empty() { ALL_REFUSED } else { REFUSED };
         let mut tx = self.pool.begin().await?;
         let receipt_timeout_secs = self.settings.receipt_timeout_secs;
-        let marked =
-            store::outbox::mark_published(&mut tx, token, &sent.accepted, receipt_timeout_secs)
-                .await?;
+        let marked = store::outbox::mark_published(
+            &mut tx,
+            token,
+            &sent.accepted,
+            sent.at,
+            receipt_timeout_secs,
+        )
+        .await?;
         tx.commit().await?;
         if !marked {
             return Err(Outage::LeaseLost);
@@ -175,24 +149,20 @@ impl Relay {
     }
 }
 
-fn close(leading: &mut Leading, topic: String, error: &PublishError) {
-    tracing::error!(topic, error = error as &dyn std::error::Error, "the topic is closed to us");
-    let closed = leading
-        .closed_topics
-        .entry(topic)
-        .or_insert(ClosedTopic { failures: 0, until: Instant::now() });
-    closed.failures += 1;
-    closed.until = Instant::now() + REFUSED.delay(closed.failures);
+/// Whether a look may have left rows behind for want of room.
+fn is_full(rows: &[Row]) -> bool {
+    let bytes: usize = rows.iter().map(|row| row.envelope.len()).sum();
+    rows.len() as i64 == MAX_BATCH_ROWS || (bytes + MAX_EVENT_BYTES) as i64 > MAX_BATCH_BYTES
 }
 
 /// What keeps its order.
-fn lane(row: &Row) -> (String, Uuid) {
-    (row.topic.clone(), row.partition_key)
+fn lane(row: &Row) -> Lane {
+    Lane { topic: row.topic.clone(), partition_key: row.partition_key }
 }
 
 /// The first rows of all lanes, then the second ones, and so on.
 fn rounds(rows: Vec<Row>) -> Vec<Vec<Row>> {
-    let mut rows_of: HashMap<(String, Uuid), usize> = HashMap::new();
+    let mut rows_of: HashMap<Lane, usize> = HashMap::new();
     let mut rounds: Vec<Vec<Row>> = Vec::new();
     for row in rows {
         let round = rows_of.entry(lane(&row)).or_default();
@@ -215,20 +185,4 @@ pub(super) fn by_topic(rows: Vec<Row>) -> Vec<(String, Vec<Row>)> {
         }
     }
     groups
-}
-
-/// The CloudEvent around a row's envelope.
-fn message(row: &Row, now: DateTime<Utc>) -> serde_json::Result<Message> {
-    let envelope: &RawValue = serde_json::from_str(&row.envelope)?;
-    let id = row.event_id.to_string();
-    let subject = row.subject.map(|subject| subject.to_string());
-    let event = CloudEvent::new(&id, &row.producer, &row.event_type, row.occurred_at, envelope)
-        .subject(subject.as_deref())
-        .traceparent(row.traceparent.as_deref())
-        .released_at(row.held.then_some(now));
-    Ok(Message {
-        body: Bytes::from(serde_json::to_vec(&event)?),
-        partition_key: row.partition_key.to_string(),
-        traceparent: row.traceparent.clone(),
-    })
 }

@@ -4,21 +4,26 @@
 //! the normal traffic, whichever is more. While none come at all, the consumer is down or nothing
 //! was lost but one event: a single row is sent as a probe, now and then. Its receipt, when it
 //! comes, opens the gate again.
+//!
+//! Of all that is overdue, what matters to a person soonest goes first; of a lane (topic and key) its
+//! oldest overdue row, and one at a time.
 
 use std::time::Duration;
 
 use sidecar::Scope;
 use tokio::time::Instant;
 
-use super::{Leading, MAX_BATCH_ROWS, Outage, Relay, publish::by_topic};
-use crate::store;
+use super::{Leading, MAX_BATCH_BYTES, MAX_BATCH_ROWS, Outage, Relay, publish::by_topic};
+use crate::store::{self, outbox::Row};
 
 /// Overdue rows that may always be sent again each second.
 const MIN_ROWS_PER_SEC: f64 = 1.0;
 /// The share of the normal traffic that may be resendings.
 const TRAFFIC_SHARE: f64 = 0.01;
-/// How many of the longest overdue rows are looked at to choose from.
-const WINDOW_ROWS: i64 = 1000;
+/// How many rows become overdue in one look at the most; the others do in the next.
+const MAX_NOTICED_ROWS: i64 = 5000;
+/// How many overdue rows of a topic are looked at for each that may go, since only one of a lane does.
+const WINDOW_ROWS: i64 = 10;
 /// Traffic is measured over windows of so many seconds.
 const WINDOW_SECS: u64 = 60;
 
@@ -54,54 +59,78 @@ impl Traffic {
 impl Relay {
     /// Sends overdue rows again, as many as may be.
     pub(super) async fn resend(&self, leading: &mut Leading) -> Result<(), Outage> {
-        let settings = &self.settings;
-        let mut allowance = leading.traffic.allowance(Instant::now());
-        let overdue = store::outbox::unreceipted(&self.pool, WINDOW_ROWS, allowance).await?;
-        if overdue.is_empty() {
-            return Ok(());
-        }
-        if !store::relay_state::receipts_come(&self.pool, settings.receipt_silence_secs).await? {
-            if !store::relay_state::take_probe(&self.pool, settings.probe_interval_secs).await? {
-                return Ok(());
+        let mut rows_left = self.allowance(leading).await?;
+        while rows_left > 0 {
+            let open = leading.closed_topics.others();
+            let mut conn = self.pool.acquire().await?;
+            let seqs = store::overdue::soonest(&mut conn, &open, rows_left, WINDOW_ROWS).await?;
+            let rows = store::outbox::rows(&mut conn, &seqs, MAX_BATCH_BYTES).await?;
+            drop(conn);
+            let mut all_went = true;
+            for (topic, rows) in by_topic(rows) {
+                if self.resend_on(leading, &topic, &rows).await? {
+                    rows_left -= rows.len() as i64;
+                } else {
+                    all_went = false;
+                }
             }
-            allowance = 1;
-        }
-        let chosen = overdue.into_iter().take(usize::try_from(allowance).unwrap_or(1)).collect();
-        for (topic, rows) in by_topic(chosen) {
-            let sent = match self.send(&topic, &rows).await {
-                Ok(sent) => sent,
-                // Closed to us: whoever publishes what is new there finds out, and waits.
-                Err(Outage::Bus(error)) if error.scope() == Scope::Topic => continue,
-                Err(outage) => return Err(outage),
-            };
-            tracing::info!(topic, rows = sent.accepted.len(), "sent again for want of a receipt");
-            let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-            store::outbox::mark_resent(
-                &self.pool,
-                leading.token,
-                &seqs,
-                settings.receipt_timeout_secs,
-                settings.longest_resend_wait_secs,
-            )
-            .await?;
+            // Where a topic turned out to be closed, the others may have what it did not use.
+            if all_went {
+                break;
+            }
         }
         Ok(())
+    }
+
+    /// How many rows may be sent again now. None where none is overdue; and while no receipts come,
+    /// none but a probe.
+    async fn allowance(&self, leading: &mut Leading) -> Result<i64, Outage> {
+        let settings = &self.settings;
+        let rows = leading.traffic.allowance(Instant::now());
+        let open = leading.closed_topics.others();
+        let mut conn = self.pool.acquire().await?;
+        store::overdue::notice(&mut conn, leading.token, MAX_NOTICED_ROWS).await?;
+        if store::overdue::soonest(&mut conn, &open, 1, 1).await?.is_empty() {
+            return Ok(0);
+        }
+        drop(conn);
+        if store::relay_state::receipts_come(&self.pool, settings.receipt_silence_secs).await? {
+            return Ok(rows);
+        }
+        let probes =
+            store::relay_state::take_probe(&self.pool, settings.probe_interval_secs).await?;
+        Ok(i64::from(probes))
+    }
+
+    /// Sends rows of one topic again, each of another lane; `false` where the topic is closed to us.
+    async fn resend_on(
+        &self,
+        leading: &mut Leading,
+        topic: &str,
+        rows: &[Row],
+    ) -> Result<bool, Outage> {
+        let sent = match self.send(topic, rows).await {
+            Ok(sent) => sent,
+            Err(Outage::Bus(error)) if error.scope() == Scope::Topic => {
+                leading.closed_topics.close(topic, &error);
+                return Ok(false);
+            }
+            Err(outage) => return Err(outage),
+        };
+        leading.closed_topics.reopen(topic);
+        tracing::info!(topic, rows = sent.accepted.len(), "sent again for want of a receipt");
+        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+        store::overdue::mark_resent(
+            &mut *self.pool.acquire().await?,
+            leading.token,
+            &seqs,
+            self.settings.receipt_timeout_secs,
+            self.settings.longest_resend_wait_secs,
+        )
+        .await?;
+        Ok(true)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_row_a_second_may_always_be_sent_again_and_a_hundredth_of_much_traffic() {
-        let began = Instant::now();
-        let mut traffic = Traffic::new(began);
-        assert_eq!(traffic.allowance(began), 1);
-        traffic.count(60_000);
-        let after_a_minute = began + Duration::from_secs(WINDOW_SECS);
-        assert_eq!(traffic.allowance(after_a_minute), 10);
-        let after_a_quiet_minute = after_a_minute + Duration::from_secs(WINDOW_SECS);
-        assert_eq!(traffic.allowance(after_a_quiet_minute), 1);
-    }
-}
+mod tests;

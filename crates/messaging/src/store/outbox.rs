@@ -36,6 +36,8 @@ pub(crate) struct Row {
     pub(crate) envelope: String,
     pub(crate) held: bool,
     pub(crate) attempts: i32,
+    /// When it was first published.
+    pub(crate) published_at: Option<DateTime<Utc>>,
 }
 
 /// Stores rows in their order. An event that still waits here is not stored twice.
@@ -87,12 +89,14 @@ pub(crate) async fn publishable(
     max_rows: i64,
     max_bytes: i64,
 ) -> sqlx::Result<Vec<Row>> {
+    // `offset 0` keeps it a question per row. As a join, the planner expects it to leave hardly a row
+    // of a few lanes, and reads all rows of the table to find that.
     sqlx::query_as!(
         Row,
         r#"select seq as "seq!", event_id as "event_id!", topic as "topic!",
              event_type as "event_type!", partition_key as "partition_key!", subject,
              producer as "producer!", occurred_at as "occurred_at!", traceparent,
-             envelope as "envelope!", held as "held!", attempts as "attempts!"
+             envelope as "envelope!", held as "held!", attempts as "attempts!", published_at
          from (
              select o.*, sum(octet_length(envelope)) over (order by seq) as bytes,
                  row_number() over (order by seq) as position
@@ -107,6 +111,7 @@ pub(crate) async fn publishable(
                          and refused.topic = o.topic
                          and refused.partition_key = o.partition_key
                          and refused.next_attempt_at > messaging.clock()
+                     offset 0
                  )
              order by seq
              limit $3
@@ -122,12 +127,42 @@ pub(crate) async fn publishable(
     .await
 }
 
+/// Rows by their number, in the order of `seqs`, as far as they are still there and fit into
+/// `max_bytes` (one always does).
+pub(crate) async fn rows(
+    conn: &mut PgConnection,
+    seqs: &[i64],
+    max_bytes: i64,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"select seq as "seq!", event_id as "event_id!", topic as "topic!",
+             event_type as "event_type!", partition_key as "partition_key!", subject,
+             producer as "producer!", occurred_at as "occurred_at!", traceparent,
+             envelope as "envelope!", held as "held!", attempts as "attempts!", published_at
+         from (
+             select o.*, wanted.position,
+                 sum(octet_length(o.envelope)) over (order by wanted.position) as bytes,
+                 row_number() over (order by wanted.position) as nth
+             from unnest($1::bigint[]) with ordinality as wanted (seq, position)
+             join messaging.outbox o using (seq)
+         ) found
+         where bytes <= $2 or nth = 1
+         order by position"#,
+        seqs,
+        max_bytes,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// Marks rows that the bus took: deletes those that need no receipt, and lets the others be sent
 /// again after a while. Changes nothing, and says `false`, without the leader's token.
 pub(crate) async fn mark_published(
     conn: &mut PgConnection,
     token: i64,
     seqs: &[i64],
+    published_at: DateTime<Utc>,
     receipt_timeout_secs: f64,
 ) -> sqlx::Result<bool> {
     let leads = sqlx::query!(
@@ -148,10 +183,11 @@ pub(crate) async fn mark_published(
         .await?;
     sqlx::query!(
         "update messaging.outbox
-         set published_at = coalesce(published_at, messaging.clock()), last_error = null,
-             resend_at = messaging.clock() + make_interval(secs => $2)
+         set published_at = coalesce(published_at, $2), last_error = null,
+             resend_at = messaging.clock() + make_interval(secs => $3)
          where seq = any ($1)",
         seqs,
+        published_at,
         receipt_timeout_secs,
     )
     .execute(conn)
@@ -177,55 +213,6 @@ pub(crate) async fn mark_refused(
         token,
         error,
         wait_secs,
-    )
-    .execute(pool)
-    .await?;
-    Ok(())
-}
-
-/// Rows that are published and overdue for a receipt: of the `window` longest overdue, what matters
-/// to a person soonest comes first.
-pub(crate) async fn unreceipted(pool: &PgPool, window: i64, limit: i64) -> sqlx::Result<Vec<Row>> {
-    sqlx::query_as!(
-        Row,
-        r#"select seq as "seq!", event_id as "event_id!", topic as "topic!",
-             event_type as "event_type!", partition_key as "partition_key!", subject,
-             producer as "producer!", occurred_at as "occurred_at!", traceparent,
-             envelope as "envelope!", held as "held!", attempts as "attempts!"
-         from (
-             select * from messaging.outbox
-             where published_at is not null and resend_at <= messaging.clock()
-             order by resend_at
-             limit $1
-         ) overdue
-         order by urgent_at, seq
-         limit $2"#,
-        window,
-        limit,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-/// Notes that rows were sent again; each waits twice as long as the last time before the next.
-pub(crate) async fn mark_resent(
-    pool: &PgPool,
-    token: i64,
-    seqs: &[i64],
-    first_secs: f64,
-    longest_secs: f64,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update messaging.outbox
-         set resends = resends + 1,
-             resend_at = messaging.clock()
-                 + make_interval(secs => least($4::float8, $3::float8 * 2 ^ least(resends, 20)))
-         where seq = any ($1)
-             and exists (select from messaging.lease where name = 'relay' and token = $2)",
-        seqs,
-        token,
-        first_secs,
-        longest_secs,
     )
     .execute(pool)
     .await?;

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod inbox;
+mod lease;
+mod looking;
 mod relay;
 mod resending;
 mod support;

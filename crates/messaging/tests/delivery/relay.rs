@@ -9,7 +9,7 @@ use events::{
 use messaging::{AppendError, MAX_EVENT_BYTES};
 use testing::eventually;
 
-use crate::support::{Bus, Party, at, event, versions};
+use crate::support::{Bus, Party, at, event, user_event, versions};
 
 #[tokio::test]
 async fn rows_of_one_task_go_in_their_order_one_at_a_time() {
@@ -88,13 +88,20 @@ async fn a_topic_that_is_closed_to_us_does_not_hold_up_the_others() {
     let mut party = Party::start(Service::ChatApi).await;
     let bus = Bus::start();
     let task = TaskId::random();
-    party.append(&[event(task, 1)]).await;
-    bus.script.lock().unwrap().status = Some(403);
+    bus.close_topic(Topic::TaskEvents);
+    party.append(&[event(task, 1), user_event(UserId::random(), 1)]).await;
     party.run_relay(&bus);
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    bus.script.lock().unwrap().status = None;
+    for published in 1..=3 {
+        eventually("the other topic's events", || async {
+            (bus.published(Topic::UserEvents).len() >= published).then_some(())
+        })
+        .await;
+        party.append(&[user_event(UserId::random(), 1)]).await;
+    }
+    assert_eq!(bus.published(Topic::TaskEvents).len(), 0);
     // The closed topic is tried again by itself.
-    eventually("the event", || async {
+    bus.open_topics();
+    eventually("the closed topic's event", || async {
         (versions(&bus.published(Topic::TaskEvents), task) == [1]).then_some(())
     })
     .await;
@@ -121,50 +128,6 @@ async fn a_row_that_commits_later_than_higher_ones_is_found() {
     })
     .await;
     bus.stop().await;
-    party.stop().await;
-}
-
-#[tokio::test]
-async fn one_of_two_relays_publishes_and_the_other_takes_over() {
-    let mut party = Party::start(Service::ChatApi).await;
-    let (first, second) = (Bus::start(), Bus::start());
-    let task = TaskId::random();
-    party.run_relay(&first);
-    party.append(&[event(task, 1)]).await;
-    eventually("the first to lead", || async {
-        (first.published(Topic::TaskEvents).len() == 1).then_some(())
-    })
-    .await;
-    party.run_relay(&second);
-    party.append(&[event(task, 2)]).await;
-    eventually("the first to publish again", || async {
-        (first.published(Topic::TaskEvents).len() == 2).then_some(())
-    })
-    .await;
-    assert_eq!(second.published(Topic::TaskEvents).len(), 0);
-    // Somebody else holds the lease now, as after a pause of the first's process.
-    sqlx::raw_sql(
-        "update messaging.lease set token = token + 1, holder = gen_random_uuid(),
-             expires_at = messaging.clock()",
-    )
-    .execute(&party.pool)
-    .await
-    .unwrap();
-    party.append(&[event(task, 3)]).await;
-    eventually("one of them to publish", || async {
-        let published =
-            [first.published(Topic::TaskEvents), second.published(Topic::TaskEvents)].concat();
-        versions(&published, task).contains(&3).then_some(())
-    })
-    .await;
-    // Whoever lost its token has marked nothing with it: the row is marked by the new holder.
-    eventually("the mark", || async {
-        (party.count("select count(*) from messaging.outbox where published_at is null").await == 0)
-            .then_some(())
-    })
-    .await;
-    first.stop().await;
-    second.stop().await;
     party.stop().await;
 }
 
@@ -233,85 +196,4 @@ async fn an_event_on_two_topics_has_one_id_and_only_the_consumed_one_waits() {
     .await;
     bus.stop().await;
     party.stop().await;
-}
-
-/// The scan starts at the low-water mark: what lies below is not read again and again.
-#[tokio::test]
-async fn the_low_water_mark_follows_what_is_settled_and_never_passes_a_waiting_row() {
-    let mut party = Party::start(Service::ChatApi).await;
-    let bus = Bus::start();
-    let stuck = event(TaskId::random(), 1);
-    bus.script.lock().unwrap().refused.insert(stuck.event_id.to_string());
-    let before: Vec<Event> = (0..50).map(|_| event(TaskId::random(), 1)).collect();
-    party.append(&before).await;
-    party.append(&[stuck]).await;
-    party.append(&before.iter().map(|_| event(TaskId::random(), 1)).collect::<Vec<_>>()).await;
-    party.run_relay(&bus);
-    eventually("all others to be marked", || async {
-        (party.count("select count(*) from messaging.outbox where published_at is null").await == 1)
-            .then_some(())
-    })
-    .await;
-    let stuck_at =
-        party.count("select min(seq) from messaging.outbox where published_at is null").await;
-    party.stop_relays().await;
-    // The candidate was taken so long ago that no transaction of then can still be open.
-    sqlx::raw_sql(
-        "update messaging.relay_state set candidate_at = messaging.clock() - interval '1 hour',
-             candidate = (select max(seq) from messaging.outbox)",
-    )
-    .execute(&party.pool)
-    .await
-    .unwrap();
-    party.run_relay(&bus);
-    eventually("the mark to rise to the waiting row", || async {
-        let mark = party.count("select low_water from messaging.relay_state").await;
-        assert!(mark <= stuck_at, "{mark} is beyond {stuck_at}");
-        (mark == stuck_at).then_some(())
-    })
-    .await;
-    bus.stop().await;
-    party.stop().await;
-}
-
-/// Rows of the outbox that were read so far, by any plan.
-async fn rows_read(party: &Party) -> i64 {
-    party
-        .count(
-            "select (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_user_tables
-             where relname = 'outbox'",
-        )
-        .await
-}
-
-/// What is read grows with what is published, whether it is of many tasks or of one.
-#[tokio::test]
-async fn publishing_many_rows_reads_each_a_few_times() {
-    const ROWS: usize = 2000;
-    for tasks in [ROWS, 1] {
-        let mut party = Party::start(Service::ChatApi).await;
-        let bus = Bus::start();
-        let ids: Vec<TaskId> = (0..tasks).map(|_| TaskId::random()).collect();
-        let events: Vec<Event> =
-            (0..ROWS).map(|n| event(ids[n % tasks], (n / tasks + 1) as i64)).collect();
-        party.append(&events).await;
-        sqlx::raw_sql("analyze messaging.outbox").execute(&party.pool).await.unwrap();
-        party.database.break_connections().await;
-        let before = rows_read(&party).await;
-        party.run_relay(&bus);
-        eventually("all to be published", || async {
-            (bus.published(Topic::TaskEvents).len() == ROWS).then_some(())
-        })
-        .await;
-        party.stop_relays().await;
-        party.database.break_connections().await;
-        let read = rows_read(&party).await - before;
-        println!("{ROWS} rows of {tasks} tasks: {read} rows read");
-        assert!(
-            read < 40 * ROWS as i64,
-            "{read} rows were read to publish {ROWS} of {tasks} tasks"
-        );
-        bus.stop().await;
-        party.stop().await;
-    }
 }

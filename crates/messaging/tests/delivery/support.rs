@@ -2,24 +2,28 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use actix_web::{App, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::{DateTime, Utc};
 use events::{
-    CorrelationId, Event, EventId, Payload, Service, TaskDeleted, TaskId, TaskVersion, Topic,
-    UserId,
+    CorrelationId, Event, EventId, Payload, Service, SettingsVersion, TaskDeleted, TaskId,
+    TaskVersion, Topic, UserDeleted, UserId,
 };
 use messaging::{
-    ApplyError, Inbox, Incoming, Outbox, Outcome, Relay, RelaySettings, Settled, Subscriber,
+    ApplyError, Inbox, Incoming, Outbox, Outcome, Outgoing, Relay, RelaySettings, Settled,
+    Subscriber,
 };
 use platform::settings::EventBus;
 use serde_json::{Value, json};
 use sidecar::{Delivery, DeliveryStatus, Sidecar, SidecarSettings};
 use sqlx::{PgConnection, PgPool};
-use testing::TestDatabase;
-use tokio::task::JoinHandle;
+use testing::{TestDatabase, eventually};
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// What a bus was asked to publish, and how it is to answer.
@@ -29,13 +33,30 @@ pub(crate) struct Script {
     pub(crate) bulks: Vec<(String, Vec<Value>)>,
     /// Events that it refuses, each by its id.
     pub(crate) refused: HashSet<String>,
+    /// Topics that it forbids, each by its name.
+    pub(crate) closed: HashSet<String>,
     /// The status of every answer, in place of the script's own.
     pub(crate) status: Option<u16>,
+}
+
+/// Where a bulk waits before it is answered, while the bus is held.
+struct Gate {
+    open: watch::Sender<bool>,
+    waiting: AtomicUsize,
+}
+
+impl Gate {
+    async fn pass(&self) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        self.open.subscribe().wait_for(|open| *open).await.unwrap();
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// A sidecar's publishing end.
 pub(crate) struct Bus {
     pub(crate) script: Arc<Mutex<Script>>,
+    gate: Arc<Gate>,
     url: String,
     server: ServerHandle,
 }
@@ -43,10 +64,12 @@ pub(crate) struct Bus {
 impl Bus {
     pub(crate) fn start() -> Self {
         let script: Arc<Mutex<Script>> = Arc::default();
-        let data = web::Data::from(script.clone());
+        let gate = Arc::new(Gate { open: watch::Sender::new(true), waiting: AtomicUsize::new(0) });
+        let data = (web::Data::from(script.clone()), web::Data::from(gate.clone()));
         let path = "/v1.0-alpha1/publish/bulk/kafka-pubsub/{topic}";
         let server = HttpServer::new(move || {
-            App::new().app_data(data.clone()).route(path, web::post().to(publish_bulk))
+            let (script, gate) = data.clone();
+            App::new().app_data(script).app_data(gate).route(path, web::post().to(publish_bulk))
         })
         .workers(1)
         .disable_signals()
@@ -56,7 +79,7 @@ impl Bus {
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { script, url, server: handle }
+        Self { script, gate, url, server: handle }
     }
 
     /// The events on a topic in the order in which they were accepted, repetitions included.
@@ -64,6 +87,28 @@ impl Bus {
         let script = self.script.lock().unwrap();
         let bulks = script.bulks.iter().filter(|(name, _)| name == topic.name());
         bulks.flat_map(|(_, events)| events.clone()).collect()
+    }
+
+    /// Lets no bulk be answered until it is released.
+    pub(crate) fn hold(&self) {
+        self.gate.open.send_replace(false);
+    }
+
+    /// How many bulks are under way.
+    pub(crate) fn waiting(&self) -> usize {
+        self.gate.waiting.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn release(&self) {
+        self.gate.open.send_replace(true);
+    }
+
+    pub(crate) fn close_topic(&self, topic: Topic) {
+        self.script.lock().unwrap().closed.insert(topic.name().to_owned());
+    }
+
+    pub(crate) fn open_topics(&self) {
+        self.script.lock().unwrap().closed.clear();
     }
 
     pub(crate) async fn stop(self) {
@@ -75,11 +120,16 @@ async fn publish_bulk(
     topic: web::Path<String>,
     entries: web::Json<Vec<Value>>,
     script: web::Data<Mutex<Script>>,
+    gate: web::Data<Gate>,
 ) -> HttpResponse {
+    gate.pass().await;
     let mut script = script.lock().unwrap();
     if let Some(status) = script.status {
         return HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap())
             .finish();
+    }
+    if script.closed.contains(topic.as_str()) {
+        return HttpResponse::Forbidden().json(json!({ "errorCode": "ERR_PUBSUB_FORBIDDEN" }));
     }
     let refused: Vec<_> = entries
         .iter()
@@ -168,8 +218,13 @@ impl Party {
     /// Appends events in one transaction.
     pub(crate) async fn append(&self, events: &[Event]) {
         let outgoing: Vec<_> = events.iter().cloned().map(Into::into).collect();
+        self.append_outgoing(&outgoing).await;
+    }
+
+    /// Appends events as they are to go, in one transaction.
+    pub(crate) async fn append_outgoing(&self, outgoing: &[Outgoing]) {
         let mut tx = self.pool.begin().await.unwrap();
-        self.outbox.append(&mut tx, &outgoing).await.unwrap();
+        self.outbox.append(&mut tx, outgoing).await.unwrap();
         tx.commit().await.unwrap();
         self.outbox.wake();
     }
@@ -182,6 +237,19 @@ impl Party {
 
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    }
+
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&self.pool).await.unwrap();
+    }
+
+    /// Waits until every row was published and says so.
+    pub(crate) async fn all_marked(&self) {
+        eventually("every row to be marked", || async {
+            let unmarked = "select count(*) from messaging.outbox where published_at is null";
+            (self.count(unmarked).await == 0).then_some(())
+        })
+        .await;
     }
 
     /// Stops every relay; others may be run afterwards.
@@ -211,6 +279,13 @@ pub(crate) fn event(task: TaskId, version: i64) -> Event {
         deleted_at: at(),
         version: TaskVersion::from(version),
     };
+    Event::new(Service::ChatApi, CorrelationId::random(), at(), Payload::from(payload))
+}
+
+/// A small event of a person, on `user-events` only.
+pub(crate) fn user_event(user: UserId, version: i64) -> Event {
+    let payload =
+        UserDeleted { user_id: user, deleted_at: at(), version: SettingsVersion::from(version) };
     Event::new(Service::ChatApi, CorrelationId::random(), at(), Payload::from(payload))
 }
 
