@@ -7,6 +7,7 @@ mod database;
 mod eventually;
 mod proxy;
 mod skip;
+mod statements;
 
 pub use database::{Backup, TestDatabase};
 pub use eventually::{EVENTUALLY_SECS, eventually, eventually_within};

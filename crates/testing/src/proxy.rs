@@ -15,6 +15,8 @@ use tokio::{
     task::JoinHandle,
 };
 
+use crate::statements::Statements;
+
 /// Which way a chunk goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -26,7 +28,7 @@ pub enum Direction {
 
 /// A proxy in front of a server that passes everything on until it is told to cut.
 ///
-/// It counts chunks (what one `read` gives: a message, where each waits for its answer).
+/// Cuts are counted in chunks (what one `read` gives: a message, where each waits for its answer).
 #[derive(Debug)]
 pub struct CuttingProxy {
     address: SocketAddr,
@@ -40,8 +42,7 @@ struct Control {
     /// Chunks that still pass in each direction before the cut; `u64::MAX` for no cut.
     to_server: AtomicU64,
     to_client: AtomicU64,
-    /// Chunks that have passed, by direction.
-    passed: [AtomicU64; 2],
+    statements: AtomicU64,
     cuts: watch::Sender<u64>,
 }
 
@@ -59,7 +60,7 @@ impl CuttingProxy {
             open: AtomicBool::new(true),
             to_server: AtomicU64::new(NEVER),
             to_client: AtomicU64::new(NEVER),
-            passed: Default::default(),
+            statements: AtomicU64::new(0),
             cuts: watch::Sender::new(0),
         });
         let accepting = tokio::spawn(accept(listener, server, control.clone()));
@@ -89,10 +90,10 @@ impl CuttingProxy {
         self.control.open.store(true, Ordering::SeqCst);
     }
 
-    /// How many chunks have passed in a direction so far.
+    /// How many statements have passed to a PostgreSQL server so far.
     #[must_use]
-    pub fn passed(&self, direction: Direction) -> u64 {
-        self.control.passed[direction as usize].load(Ordering::SeqCst)
+    pub fn statements(&self) -> u64 {
+        self.control.statements.load(Ordering::SeqCst)
     }
 
     /// How often it cut so far.
@@ -133,9 +134,7 @@ impl Control {
             },
         );
         let passes = before != Ok(0);
-        if passes {
-            self.passed[direction as usize].fetch_add(1, Ordering::SeqCst);
-        } else {
+        if !passes {
             self.cut();
         }
         passes
@@ -171,7 +170,11 @@ async fn pass_on(
     direction: Direction,
 ) {
     let mut chunk = vec![0; 64 * 1024];
+    let mut statements = Statements::default();
     while let Ok(bytes @ 1..) = from.read(&mut chunk).await {
+        if direction == Direction::ToServer {
+            control.statements.fetch_add(statements.count(&chunk[..bytes]), Ordering::SeqCst);
+        }
         if !control.pass(direction) || to.write_all(&chunk[..bytes]).await.is_err() {
             return;
         }
