@@ -21,8 +21,10 @@ pub(crate) struct Poison<'a> {
     pub(crate) partition: Option<i32>,
     /// Where it lay, if the sidecar said.
     pub(crate) offset: Option<i64>,
-    /// The record, as it was.
+    /// The record, as it was; of one that is too large, as far as it was read.
     pub(crate) record: &'a [u8],
+    /// How many bytes there were.
+    pub(crate) size: u64,
 }
 
 /// Keeps a record once, however often it comes, and announces it in the same transaction.
@@ -41,14 +43,15 @@ pub(crate) async fn keep(
         partition: poison.partition,
         offset: poison.offset,
         sha256: &sha256,
-        size: i64::try_from(poison.record.len()).unwrap_or(i64::MAX),
+        size: i64::try_from(poison.size).unwrap_or(i64::MAX),
         reason: &reason,
         record: poison.record,
     };
     if !store::dead_letters::insert(conn, &letter).await? {
         return Ok(());
     }
-    tracing::error!(dead_letter.id = %id, topic = poison.topic, reason, "a record became a dead letter");
+    // The reason may quote the record, and so what a person wrote.
+    tracing::error!(dead_letter.id = %id, topic = poison.topic, "a record became a dead letter");
     let head = &poison.record[..poison.record.len().min(MAX_DEAD_LETTER_HEAD_BYTES)];
     let announcement = EventDeadLettered {
         id,
@@ -58,7 +61,7 @@ pub(crate) async fn keep(
         consumer: outbox.service(),
         reason,
         sha256,
-        size: poison.record.len() as u64,
+        size: poison.size,
         head_base64: BASE64.encode(head),
     };
     let now = crate::now(conn).await?;

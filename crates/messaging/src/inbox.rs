@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use events::{Decoded, Event, EventsReceived, Payload, Service, Topic};
 use platform::telemetry;
 use serde::Deserialize;
-use sidecar::{CloudEventRecord, Delivery, DeliveryStatus, RecordContent};
+use sidecar::{CloudEventRecord, Delivery, DeliveryStatus, MAX_DELIVERY_BYTES, RecordContent};
 use sqlx::{Acquire, PgConnection, PgPool};
 use tracing::Instrument;
 
@@ -57,29 +57,27 @@ impl<S: Subscriber> Inbox<S> {
         self.receive_in_span(topic, delivery).instrument(span).await
     }
 
+    /// Refuses a delivery of so many bytes, more than are read: what was read is kept.
+    pub(crate) async fn refuse_oversized(
+        &self,
+        topic: Topic,
+        delivery: &Delivery,
+        size: u64,
+    ) -> DeliveryStatus {
+        let poison = Poison { size, ..poison_of(topic, delivery) };
+        let reason =
+            format!("the delivery has {size} bytes, {MAX_DELIVERY_BYTES} are read and kept");
+        answer(topic, self.refuse(&poison, &reason).await)
+    }
+
     async fn receive_in_span(&self, topic: Topic, delivery: &Delivery) -> DeliveryStatus {
-        let poison = Poison {
-            topic: topic.name(),
-            partition: delivery.partition,
-            offset: delivery.offset,
-            record: &delivery.record,
-        };
+        let poison = poison_of(topic, delivery);
         let result = match read(topic, delivery, self.outbox.service()) {
             Reading::Ignored => return DeliveryStatus::Success,
             Reading::Poison(reason) => self.refuse(&poison, &reason).await,
             Reading::Incoming(incoming) => self.take(&incoming, &poison).await,
         };
-        match result {
-            Ok(()) => DeliveryStatus::Success,
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    topic = topic.name(),
-                    "a delivery is to come again"
-                );
-                DeliveryStatus::Retry
-            }
-        }
+        answer(topic, result)
     }
 
     async fn refuse(&self, poison: &Poison<'_>, reason: &str) -> Result<(), ApplyError> {
@@ -145,6 +143,31 @@ impl<S: Subscriber> Inbox<S> {
             Outcome::Applied | Outcome::Stale { .. } => savepoint.commit().await?,
         }
         Ok(outcome)
+    }
+}
+
+fn poison_of(topic: Topic, delivery: &Delivery) -> Poison<'_> {
+    Poison {
+        topic: topic.name(),
+        partition: delivery.partition,
+        offset: delivery.offset,
+        record: &delivery.record,
+        size: delivery.record.len() as u64,
+    }
+}
+
+/// What the sidecar is to do.
+fn answer(topic: Topic, result: Result<(), ApplyError>) -> DeliveryStatus {
+    match result {
+        Ok(()) => DeliveryStatus::Success,
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                topic = topic.name(),
+                "a delivery is to come again"
+            );
+            DeliveryStatus::Retry
+        }
     }
 }
 

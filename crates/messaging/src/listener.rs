@@ -75,25 +75,32 @@ async fn deliver<S: Subscriber>(
         tracing::error!(route = %topic, "a delivery for a topic that is none of ours");
         return HttpResponse::Ok().json(DeliveryStatus::Retry);
     };
-    let Some(body) = collect(body).await else {
+    let Some((body, size)) = collect(body).await else {
         return HttpResponse::Ok().json(DeliveryStatus::Retry);
     };
     let headers = request
         .headers()
         .iter()
         .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let is_cut = (body.len() as u64) < size;
     let delivery = Delivery::parse(body, headers);
-    HttpResponse::Ok().json(inbox.receive(topic, &delivery).await)
+    let status = if is_cut {
+        inbox.refuse_oversized(topic, &delivery, size).await
+    } else {
+        inbox.receive(topic, &delivery).await
+    };
+    HttpResponse::Ok().json(status)
 }
 
-/// The body, cut off at [`MAX_DELIVERY_BYTES`] (no JSON then, and so a dead letter); `None` where it
-/// broke off.
-async fn collect(mut body: web::Payload) -> Option<Bytes> {
+/// The body, cut off at [`MAX_DELIVERY_BYTES`], and how many bytes it has; `None` where it broke off.
+async fn collect(mut body: web::Payload) -> Option<(Bytes, u64)> {
     let mut bytes = BytesMut::new();
+    let mut size = 0;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.ok()?;
+        size += chunk.len() as u64;
         let room = MAX_DELIVERY_BYTES - bytes.len();
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
-    Some(bytes.freeze())
+    Some((bytes.freeze(), size))
 }
