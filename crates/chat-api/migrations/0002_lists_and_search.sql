@@ -63,7 +63,8 @@ create table idempotency_key (
     user_id uuid not null references person on delete cascade,
     key text not null,
     fingerprint bytea not null,
-    answer jsonb not null,
+    -- As it was written, byte for byte.
+    answer text not null,
     created_at timestamptz not null,
     primary key (user_id, key)
 );

@@ -1,7 +1,6 @@
 //! Requests that may be sent twice and are to be done once.
 
 use events::UserId;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
@@ -41,11 +40,11 @@ pub(super) async fn first_answer(
     conn: &mut PgConnection,
     user_id: UserId,
     once: &Once,
-) -> Result<Option<Value>, Failure> {
+) -> Result<Option<String>, Failure> {
     let first = store::idempotency::take(conn, user_id, &once.key, &once.fingerprint).await?;
     match first {
         None => Ok(None),
-        Some(first) if first.fingerprint == once.fingerprint => Ok(Some(first.answer.0)),
+        Some(first) if first.fingerprint == once.fingerprint => Ok(Some(first.answer)),
         Some(_) => Err(Failure::IdempotencyKeyReused),
     }
 }

@@ -50,8 +50,8 @@ pub(crate) async fn create_once(
     call: Call,
     new: NewTask,
     once: &Once,
-    render: impl FnOnce(Task) -> Result<serde_json::Value, Failure>,
-) -> Result<serde_json::Value, Failure> {
+    render: impl FnOnce(Task) -> Result<String, Failure>,
+) -> Result<String, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
     if let Some(answer) = idempotency::first_answer(&mut tx, call.user_id, once).await? {
         return Ok(answer);

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, HttpResponseBuilder, http::header, web};
 use events::{ListId, TaskId};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
@@ -42,23 +41,30 @@ pub(super) async fn create(
     KeyedBody(once, body): KeyedBody<TaskBody>,
 ) -> Result<HttpResponse, Failure> {
     let new = body.into_new()?;
-    let Some(once) = once else {
-        let task = commands::tasks::create(&context, call, new).await?;
-        return created(&json_of(task)?);
+    let body = match once {
+        Some(once) => commands::tasks::create_once(&context, call, new, &once, json_of).await?,
+        None => json_of(commands::tasks::create(&context, call, new).await?)?,
     };
-    created(&commands::tasks::create_once(&context, call, new, &once, json_of).await?)
+    created(body)
 }
 
-fn json_of(task: Task) -> Result<Value, Failure> {
-    serde_json::to_value(TaskView::from(task)).map_err(Failure::internal)
+fn json_of(task: Task) -> Result<String, Failure> {
+    serde_json::to_string(&TaskView::from(task)).map_err(Failure::internal)
 }
 
-fn created(task: &Value) -> Result<HttpResponse, Failure> {
-    let id = task["id"].as_str().unwrap_or_default();
+/// The answer to a task that was made, now or by the first request with the same key.
+fn created(body: String) -> Result<HttpResponse, Failure> {
+    #[derive(Deserialize)]
+    struct Made {
+        id: TaskId,
+        version: i64,
+    }
+    let Made { id, version } = serde_json::from_str(&body).map_err(Failure::internal)?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/api/v1/tasks/{id}")))
-        .insert_header((header::ETAG, format!("\"{}\"", task["version"])))
-        .json(task))
+        .insert_header((header::ETAG, format!("\"{version}\"")))
+        .content_type(header::ContentType::json())
+        .body(body))
 }
 
 /// A page of tasks; newest first, and without a status those that are DONE too.

@@ -1,8 +1,7 @@
 //! The table `idempotency_key`: the first answer to a request that may come twice.
 
 use events::UserId;
-use serde_json::Value;
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 
 /// How long a key is remembered, in hours.
 pub(crate) const LIFETIME_HOURS: i32 = 24;
@@ -13,7 +12,7 @@ pub(crate) struct First {
     /// SHA-256 of that request's body.
     pub(crate) fingerprint: Vec<u8>,
     /// What it was answered.
-    pub(crate) answer: Json<Value>,
+    pub(crate) answer: String,
 }
 
 /// Takes a key for this transaction; else returns what it was used for. Waits for another request
@@ -26,7 +25,7 @@ pub(crate) async fn take(
 ) -> sqlx::Result<Option<First>> {
     let taken = sqlx::query!(
         "insert into idempotency_key as k (user_id, key, fingerprint, answer, created_at)
-         values ($1, $2, $3, 'null', messaging.clock())
+         values ($1, $2, $3, '', messaging.clock())
          on conflict (user_id, key) do update
              set fingerprint = excluded.fingerprint, answer = excluded.answer,
                  created_at = excluded.created_at
@@ -43,8 +42,7 @@ pub(crate) async fn take(
     }
     let first = sqlx::query_as!(
         First,
-        r#"select fingerprint, answer as "answer: Json<Value>" from idempotency_key
-         where user_id = $1 and key = $2"#,
+        "select fingerprint, answer from idempotency_key where user_id = $1 and key = $2",
         user_id.uuid(),
         key,
     )
@@ -58,13 +56,13 @@ pub(crate) async fn answer(
     conn: &mut PgConnection,
     user_id: UserId,
     key: &str,
-    answer: &Value,
+    answer: &str,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update idempotency_key set answer = $3 where user_id = $1 and key = $2",
         user_id.uuid(),
         key,
-        Json(answer) as _,
+        answer,
     )
     .execute(conn)
     .await?;
