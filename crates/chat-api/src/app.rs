@@ -154,6 +154,7 @@ fn context(
         keys: settings.service.sealing_keys.clone(),
         passwords: Passwords::new(),
         public_url: settings.public_url.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
         stop,
     }
 }

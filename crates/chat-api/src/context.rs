@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{commands::passwords::Passwords, feed::hub::Hub};
+use crate::{commands::passwords::Passwords, feed::hub::Hub, http::client_address::TrustedProxies};
 
 /// The parts of a running chat-api. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct Context {
     pub(crate) passwords: Passwords,
     /// Where people reach this service.
     pub(crate) public_url: Url,
+    pub(crate) trusted_proxies: TrustedProxies,
     /// Ends the live streams.
     pub(crate) stop: CancellationToken,
 }

@@ -56,6 +56,8 @@ pub(crate) enum Failure {
     InvalidCredentials,
     #[error("a page of another site may not change anything here")]
     CrossSite,
+    #[error("too many attempts: the next one is heard in {retry_after_secs} s")]
+    TooManyAttempts { retry_after_secs: u64 },
     #[error("there is no such thing here")]
     NotFound,
     #[error("this does not take that method")]
@@ -113,6 +115,9 @@ impl Failure {
                 ("invalid_credentials", S::UNAUTHORIZED, "Invalid credentials")
             }
             Self::CrossSite => ("cross_site", S::FORBIDDEN, "Cross-site request"),
+            Self::TooManyAttempts { .. } => {
+                ("too_many_attempts", S::TOO_MANY_REQUESTS, "Too many attempts")
+            }
             Self::NotFound => ("not_found", S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => {
                 ("method_not_allowed", S::METHOD_NOT_ALLOWED, "Method not allowed")
@@ -160,6 +165,9 @@ impl Failure {
         match self {
             Self::Busy | Self::Unavailable(_) => {
                 response.insert_header(("Retry-After", RETRY_AFTER_SECS.to_string()));
+            }
+            Self::TooManyAttempts { retry_after_secs } => {
+                response.insert_header(("Retry-After", retry_after_secs.to_string()));
             }
             Self::NotSignedIn => {
                 response.insert_header(("WWW-Authenticate", "Bearer"));

@@ -22,6 +22,7 @@ mod store;
 mod subscribers;
 
 pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
+pub use http::client_address::{InvalidProxies, TrustedProxies};
 pub use jobs::Reconciled;
 pub use migrate::migrate;
 pub use settings::{Command, MigrateSettings, ServeSettings};

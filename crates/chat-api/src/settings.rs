@@ -6,6 +6,8 @@ use clap::{Args, Parser};
 use platform::settings::{DatabaseSettings, LogSettings, ServiceSettings};
 use url::Url;
 
+use crate::http::client_address::TrustedProxies;
+
 /// Owns people, tasks and conversation.
 #[derive(Debug, Parser)]
 #[command(name = "chat-api", version)]
@@ -49,6 +51,12 @@ pub struct ServeSettings {
     /// Where people reach this service: decides whether cookies are Secure and which Origin is ours
     #[arg(long, env, default_value = "http://127.0.0.1:8080")]
     pub public_url: Url,
+
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8,
+    /// comma-separated. Behind a proxy that is not named here all people are one client, with one
+    /// client's limits
+    #[arg(long, env, default_value = "")]
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Command {

@@ -1,8 +1,10 @@
 //! Registering, signing in and out.
 
+use std::net::IpAddr;
+
 use events::{CorrelationId, SettingsVersion, TimeZone, UserId};
 
-use super::{settings, tell};
+use super::{attempts, settings, tell};
 use crate::{
     context::{Call, Context},
     domain::{email::Email, password::Password, secret_token::SecretToken, settings::Settings},
@@ -17,10 +19,12 @@ pub(crate) const SESSION_DAYS: i32 = 30;
 pub(crate) async fn register(
     context: &Context,
     correlation_id: CorrelationId,
+    client: IpAddr,
     email: Email,
     password: Password,
     time_zone: TimeZone,
 ) -> Result<(Person, SecretToken), Failure> {
+    attempts::make_account(context, client).await?;
     let hash = context.passwords.hash(password).await?;
     let user_id = UserId::random();
     let call = Call { user_id, correlation_id };
@@ -43,20 +47,24 @@ pub(crate) async fn register(
     Ok((person, session))
 }
 
-/// Signs somebody in. An unknown address costs the same time as a wrong password.
+/// Signs somebody in. An unknown address costs the same time as a wrong password, and is limited as
+/// a known one.
 pub(crate) async fn log_in(
     context: &Context,
+    client: IpAddr,
     email: &str,
     password: Password,
 ) -> Result<(Person, SecretToken), Failure> {
-    let known = match Email::parse(email) {
-        Ok(email) => {
+    let email = Email::parse(email).ok();
+    attempts::try_password(context, client, email.as_ref()).await?;
+    let known = match email {
+        Some(email) => {
             let mut tx = store::begin_system(&context.pool).await?;
             let known = store::persons::by_email(&mut tx, email.as_str()).await?;
             tx.commit().await?;
             known
         }
-        Err(_no_address) => None,
+        None => None,
     };
     let (user_id, hash) = known.unzip();
     let is_theirs = context.passwords.verify(password, hash).await?;

@@ -4,6 +4,7 @@
 //! Never: waits for the bus, knows a status code.
 
 pub(crate) mod accounts;
+pub(crate) mod attempts;
 pub(crate) mod channels;
 pub(crate) mod passwords;
 pub(crate) mod precondition;

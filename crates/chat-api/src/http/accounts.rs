@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{Correlation, SESSION_COOKIE, SignedIn},
+    client_address::ClientAddress,
 };
 use crate::{
     commands::accounts::{self, SESSION_DAYS},
@@ -71,10 +72,11 @@ impl From<Person> for Account {
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", security(()),
     request_body = RegisterBody,
     responses((status = 201, body = Account), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+        (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn register(
     context: web::Data<Context>,
     Correlation(correlation_id): Correlation,
+    client: ClientAddress,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<HttpResponse, Failure> {
     let mut fields = Fields::default();
@@ -83,24 +85,28 @@ pub(super) async fn register(
     let zone = fields.optional("time_zone", body.time_zone, any::<TimeZone>);
     let (email, password) = fields.finish(email.zip(password))?;
     let zone = zone.unwrap_or_default();
+    let client = client.network();
     let (person, session) =
-        accounts::register(&context, correlation_id, email, password, zone).await?;
+        accounts::register(&context, correlation_id, client, email, password, zone).await?;
     Ok(HttpResponse::Created().cookie(cookie(&context, &session)).json(Account::from(person)))
 }
 
 /// Signs somebody in.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", security(()),
     request_body = LogInBody,
-    responses((status = 200, body = Account), (status = 401, body = Problem)))]
+    responses((status = 200, body = Account), (status = 401, body = Problem),
+        (status = 429, body = Problem)))]
 pub(super) async fn log_in(
     context: web::Data<Context>,
+    client: ClientAddress,
     JsonBody(body): JsonBody<LogInBody>,
 ) -> Result<HttpResponse, Failure> {
     let mut fields = Fields::default();
     let email = fields.required("email", body.email, any::<String>);
     let password = fields.required("password", body.password, any::<String>);
     let (email, password) = fields.finish(email.zip(password))?;
-    let (person, session) = accounts::log_in(&context, &email, Password::attempt(password)).await?;
+    let password = Password::attempt(password);
+    let (person, session) = accounts::log_in(&context, client.network(), &email, password).await?;
     Ok(HttpResponse::Ok().cookie(cookie(&context, &session)).json(Account::from(person)))
 }
 

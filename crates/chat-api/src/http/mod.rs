@@ -7,6 +7,7 @@ mod accounts;
 mod body;
 mod caller;
 mod channels;
+pub(crate) mod client_address;
 mod middleware;
 mod openapi;
 mod page;

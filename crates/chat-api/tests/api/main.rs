@@ -2,12 +2,14 @@
 //! role that is no superuser.
 
 mod accounts;
+mod attempts;
 mod bad_input;
 mod concurrency;
 mod convergence;
 mod events_out;
 mod isolation;
 mod jobs;
+mod logs;
 mod schemas;
 mod settings;
 mod stack;

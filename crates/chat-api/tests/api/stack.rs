@@ -142,6 +142,11 @@ impl Stack {
         sqlx::query("delete from messaging.outbox").execute(&self.admin).await.expect("deleted");
     }
 
+    /// Does as the superuser.
+    pub(crate) async fn run(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&self.admin).await.expect("done");
+    }
+
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.admin).await.expect("a count")
     }
@@ -250,6 +255,13 @@ impl Person {
     /// The same person in another session.
     pub(crate) fn with_cookie(&self, cookie: String) -> Self {
         Self { cookie, ..self.clone() }
+    }
+
+    /// Signs in once more.
+    pub(crate) async fn log_in(&self, password: &str) -> Answer {
+        let body = json!({"email": self.email, "password": password});
+        let url = format!("{}/api/v1/auth/login", self.public);
+        Answer::of(self.http.post(url).json(&body)).await
     }
 
     /// The same person through another replica.
