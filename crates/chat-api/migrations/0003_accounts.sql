@@ -1,4 +1,26 @@
--- Limits on guessing.
+-- Sessions that can be seen and ended, tokens that may do only so much for so long, and limits on
+-- guessing.
+
+-- A session is named by an id; what is presented, and its hash, stay unsaid. The release before
+-- makes sessions without one.
+alter table session
+    add column session_id uuid not null default gen_random_uuid(),
+    add column user_agent text,
+    add column last_used_at timestamptz;
+create unique index session_by_id on session (session_id);
+create index session_list on session (user_id, created_at, session_id);
+drop index session_person;
+
+-- A token from before there were scopes reads and writes.
+alter table api_token
+    add column scopes text[] not null default '{read,write}'
+        check (scopes <@ '{read,write,account,admin}' and scopes <> '{}'),
+    add column expires_at timestamptz,
+    add column last_used_at timestamptz;
+
+-- Outlives the sessions and tokens by which it was.
+alter table person add column last_used_at timestamptz;
+create index person_age on person (created_at, user_id);
 
 -- How far the limits on guessing are spent. A key has one of a fixed number of buckets, so that no
 -- attack makes more rows than that, and no address of anybody's is kept.

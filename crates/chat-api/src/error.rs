@@ -9,7 +9,7 @@ use messaging::AppendError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::task::Refusal;
+use crate::domain::{scope::Scope, task::Refusal};
 
 /// The problem type of a code; a name, not an address.
 const TYPE_PREFIX: &str = "urn:problem:";
@@ -56,6 +56,12 @@ pub(crate) enum Failure {
     InvalidCredentials,
     #[error("a page of another site may not change anything here")]
     CrossSite,
+    #[error("this is not the account's password")]
+    WrongPassword,
+    #[error("this needs a token with the scope `{}`", .0.name())]
+    InsufficientScope(Scope),
+    #[error("this is for administrators")]
+    AdminsOnly,
     #[error("too many attempts: the next one is heard in {retry_after_secs} s")]
     TooManyAttempts { retry_after_secs: u64 },
     #[error("there is no such thing here")]
@@ -115,6 +121,11 @@ impl Failure {
                 ("invalid_credentials", S::UNAUTHORIZED, "Invalid credentials")
             }
             Self::CrossSite => ("cross_site", S::FORBIDDEN, "Cross-site request"),
+            Self::WrongPassword => ("wrong_password", S::FORBIDDEN, "Wrong password"),
+            Self::InsufficientScope(_) => {
+                ("insufficient_scope", S::FORBIDDEN, "Insufficient scope")
+            }
+            Self::AdminsOnly => ("admins_only", S::FORBIDDEN, "Administrators only"),
             Self::TooManyAttempts { .. } => {
                 ("too_many_attempts", S::TOO_MANY_REQUESTS, "Too many attempts")
             }
@@ -171,6 +182,11 @@ impl Failure {
             }
             Self::NotSignedIn => {
                 response.insert_header(("WWW-Authenticate", "Bearer"));
+            }
+            Self::InsufficientScope(scope) => {
+                let scope = scope.name();
+                let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+                response.insert_header(("WWW-Authenticate", challenge));
             }
             _ => {}
         }

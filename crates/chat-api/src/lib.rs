@@ -25,4 +25,4 @@ pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
 pub use http::client_address::{InvalidProxies, TrustedProxies};
 pub use jobs::Reconciled;
 pub use migrate::migrate;
-pub use settings::{Command, MigrateSettings, ServeSettings};
+pub use settings::{AdminEmails, Command, InvalidAdminEmails, MigrateSettings, ServeSettings};

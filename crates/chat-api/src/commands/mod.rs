@@ -6,8 +6,10 @@
 pub(crate) mod accounts;
 pub(crate) mod attempts;
 pub(crate) mod channels;
+pub(crate) mod me;
 pub(crate) mod passwords;
 pub(crate) mod precondition;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod tasks;
 pub(crate) mod tokens;

@@ -1,26 +1,24 @@
-//! `/auth` and `/me`.
+//! `/auth`: making an account, signing in and out.
 
 use actix_web::{
     HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
     web,
 };
-use events::{TimeZone, UserId};
-use serde::{Deserialize, Serialize};
+use events::TimeZone;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     body::{Field, Fields, JsonBody, any},
-    caller::{Correlation, SESSION_COOKIE, SignedIn},
-    client_address::ClientAddress,
+    caller::{CalledFrom, Correlation, SESSION_COOKIE, SignedIn},
+    me::Account,
 };
 use crate::{
-    commands::accounts::{self, SESSION_DAYS},
+    commands::accounts::{self, NewAccount, SESSION_DAYS},
     context::Context,
     domain::{email::Email, password::Password, secret_token::SecretToken},
     error::{Failure, Problem},
-    queries::{self, identity::Credential},
-    store::persons::Person,
 };
 
 /// A new account.
@@ -51,23 +49,6 @@ pub(super) struct LogInBody {
     password: Field,
 }
 
-/// An account.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Account {
-    #[schema(value_type = String, format = Uuid)]
-    user_id: UserId,
-    email: String,
-    /// An IANA time zone.
-    #[schema(value_type = String)]
-    time_zone: TimeZone,
-}
-
-impl From<Person> for Account {
-    fn from(person: Person) -> Self {
-        Self { user_id: person.user_id, email: person.email, time_zone: person.settings.time_zone }
-    }
-}
-
 /// Makes an account and signs its owner in.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", security(()),
     request_body = RegisterBody,
@@ -76,7 +57,7 @@ impl From<Person> for Account {
 pub(super) async fn register(
     context: web::Data<Context>,
     Correlation(correlation_id): Correlation,
-    client: ClientAddress,
+    CalledFrom(client): CalledFrom,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<HttpResponse, Failure> {
     let mut fields = Fields::default();
@@ -84,11 +65,10 @@ pub(super) async fn register(
     let password = fields.required("password", body.password, Password::parse);
     let zone = fields.optional("time_zone", body.time_zone, any::<TimeZone>);
     let (email, password) = fields.finish(email.zip(password))?;
-    let zone = zone.unwrap_or_default();
-    let client = client.network();
-    let (person, session) =
-        accounts::register(&context, correlation_id, client, email, password, zone).await?;
-    Ok(HttpResponse::Created().cookie(cookie(&context, &session)).json(Account::from(person)))
+    let new = NewAccount { email, password, time_zone: zone.unwrap_or_default() };
+    let (person, session) = accounts::register(&context, correlation_id, &client, new).await?;
+    let account = Account::of(&context, person).await?;
+    Ok(HttpResponse::Created().cookie(cookie(&context, &session)).json(account))
 }
 
 /// Signs somebody in.
@@ -98,7 +78,7 @@ pub(super) async fn register(
         (status = 429, body = Problem)))]
 pub(super) async fn log_in(
     context: web::Data<Context>,
-    client: ClientAddress,
+    CalledFrom(client): CalledFrom,
     JsonBody(body): JsonBody<LogInBody>,
 ) -> Result<HttpResponse, Failure> {
     let mut fields = Fields::default();
@@ -106,8 +86,9 @@ pub(super) async fn log_in(
     let password = fields.required("password", body.password, any::<String>);
     let (email, password) = fields.finish(email.zip(password))?;
     let password = Password::attempt(password);
-    let (person, session) = accounts::log_in(&context, client.network(), &email, password).await?;
-    Ok(HttpResponse::Ok().cookie(cookie(&context, &session)).json(Account::from(person)))
+    let (person, session) = accounts::log_in(&context, &client, &email, password).await?;
+    let account = Account::of(&context, person).await?;
+    Ok(HttpResponse::Ok().cookie(cookie(&context, &session)).json(account))
 }
 
 /// Ends the session.
@@ -117,23 +98,12 @@ pub(super) async fn log_out(
     context: web::Data<Context>,
     signed_in: SignedIn,
 ) -> Result<HttpResponse, Failure> {
-    if let Credential::Session(hash) = &signed_in.credential {
+    if let Some(hash) = signed_in.credential.as_session() {
         accounts::log_out(&context, signed_in.user_id, hash).await?;
     }
     let mut gone = Cookie::build(SESSION_COOKIE, "").path("/").finish();
     gone.make_removal();
     Ok(HttpResponse::NoContent().cookie(gone).finish())
-}
-
-/// Who is signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "accounts",
-    responses((status = 200, body = Account), (status = 401, body = Problem)))]
-pub(super) async fn me(
-    context: web::Data<Context>,
-    signed_in: SignedIn,
-) -> Result<HttpResponse, Failure> {
-    let person = queries::people::find(&context, signed_in.user_id).await?;
-    Ok(HttpResponse::Ok().json(Account::from(person)))
 }
 
 fn cookie(context: &Context, session: &SecretToken) -> Cookie<'static> {

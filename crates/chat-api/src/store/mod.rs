@@ -6,6 +6,7 @@
 //!
 //! Locks are taken in one order: person, tasks by id, tombstone, reminder, outbox, feed head.
 
+pub(crate) mod accounts;
 pub(crate) mod attempts;
 pub(crate) mod channels;
 pub(crate) mod dead_letters;

@@ -134,6 +134,25 @@ async fn of_attempts_at_the_same_time_no_more_are_heard_on_any_replica() {
 }
 
 #[tokio::test]
+async fn the_password_that_a_change_asks_for_is_throttled_as_signing_in_is() {
+    let stack = behind_a_proxy().await;
+    let ada = stack.register("ada").await;
+    for _ in 0..PER_EMAIL / 2 {
+        ada.log_in(WRONG).await.assert_problem(401, "invalid_credentials");
+        let body = json!({"current_password": WRONG, "new_password": "0123456789"});
+        ada.post("/me/password", body).await.assert_problem(403, "wrong_password");
+    }
+    for (path, field, value) in
+        [("/me/password", "new_password", "0123456789"), ("/me/email", "email", "new@a.test")]
+    {
+        let body = json!({"current_password": PASSWORD, field: value});
+        assert_throttled(&ada.post(path, body).await, 60);
+    }
+    assert_throttled(&ada.log_in(PASSWORD).await, 60);
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn one_client_makes_so_many_accounts_at_once_and_no_other_client_waits() {
     let stack = behind_a_proxy().await;
     let register = async |client: &str, name: String| {

@@ -27,6 +27,7 @@ async fn assert_apart(stack: Stack) {
     let webhook = json!({"kind": "webhook", "url": "http://ada.test"});
     let channel = ada.post("/channels", webhook).await.body;
     let token = ada.post("/tokens", json!({"name": "adas"})).await.body;
+    let session = ada.get("/sessions").await.body["items"][0].clone();
     let reminding = Reminding::of(&task, ada.user_id);
     stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
     let before = stack.outbox().await.len();
@@ -43,6 +44,7 @@ async fn assert_apart(stack: Stack) {
         (Method::DELETE, format!("/channels/{}", id(&channel))),
         (Method::POST, format!("/channels/{}/test", id(&channel))),
         (Method::DELETE, format!("/tokens/{}", id(&token))),
+        (Method::DELETE, format!("/sessions/{}", id(&session))),
     ] {
         let request = bob.request(method.clone(), &path).json(&json!({"title": "mine"}));
         Answer::of(request).await.assert_problem(404, "not_found");
@@ -51,6 +53,9 @@ async fn assert_apart(stack: Stack) {
         assert_eq!(bob.get(list).await.body["items"], json!([]), "{list}");
         assert_ne!(ada.get(list).await.body["items"], json!([]), "{list}");
     }
+    assert_eq!(bob.get("/sessions").await.body["items"].as_array().expect("items").len(), 1);
+    assert_eq!(bob.delete("/sessions").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(ada.get("/sessions").await.body["items"][0]["id"], session["id"]);
     assert_eq!(bob.get("/tasks").await.header("x-feed-position"), "0");
     assert_eq!(ada.get(&task_path).await.body, task, "nothing changed");
     assert_eq!(stack.outbox().await.len(), before, "and nothing was told");
@@ -121,8 +126,8 @@ async fn nothing_can_be_written_for_another_person() {
         .await
         .expect("set");
     let forged = sqlx::query(
-        "insert into session (token_hash, user_id, created_at, expires_at)
-         values ('x', $1, now(), now() + interval '1 day')",
+        "insert into session (session_id, token_hash, user_id, created_at, expires_at)
+         values (gen_random_uuid(), 'x', $1, now(), now() + interval '1 day')",
     )
     .bind(bob.user_id.uuid())
     .execute(&mut *tx)

@@ -2,6 +2,7 @@
 //! role that is no superuser.
 
 mod accounts;
+mod admin;
 mod attempts;
 mod bad_input;
 mod concurrency;
@@ -10,11 +11,15 @@ mod events_out;
 mod isolation;
 mod jobs;
 mod logs;
+mod me;
 mod schemas;
+mod scopes;
+mod sessions;
 mod settings;
 mod stack;
 mod stream;
 mod stream_client;
 mod subscriber;
 mod tasks;
+mod tokens;
 mod worker;

@@ -42,6 +42,8 @@ pub(crate) struct Person {
     pub(crate) user_id: UserId,
     pub(crate) email: String,
     pub(crate) cookie: String,
+    /// An API token, which is then presented instead.
+    token: Option<String>,
     public: String,
     http: reqwest::Client,
 }
@@ -105,6 +107,7 @@ impl Stack {
             user_id: answer.body["user_id"].as_str().expect("an id").parse().expect("a UUID"),
             email,
             cookie: answer.session_cookie().expect("a session"),
+            token: None,
             public: self.replica.public.clone(),
             http: self.replica.http.clone(),
         }
@@ -220,9 +223,11 @@ impl Replica {
 
 impl Person {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}/api/v1{path}", self.public))
-            .header("Cookie", &self.cookie)
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.public));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request.header("Cookie", &self.cookie),
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -255,6 +260,16 @@ impl Person {
     /// The same person in another session.
     pub(crate) fn with_cookie(&self, cookie: String) -> Self {
         Self { cookie, ..self.clone() }
+    }
+
+    /// The same person as a program, with an API token that has just been made.
+    pub(crate) async fn with_token(&self, body: Value) -> Self {
+        let made = self.post("/tokens", body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        Self {
+            token: Some(made.body["token"].as_str().expect("a token").to_owned()),
+            ..self.clone()
+        }
     }
 
     /// Signs in once more.
