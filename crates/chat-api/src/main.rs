@@ -43,8 +43,8 @@ async fn reconcile(settings: &ServeSettings) -> anyhow::Result<()> {
     let pool = pool(settings)?;
     let said = chat_api::reconcile(settings, &pool).await?;
     println!(
-        "reconciled: {} tasks, {} tombstones, {} people's settings",
-        said.tasks, said.tombstones, said.settings
+        "reconciled: {} tasks, {} tombstones, {} people's settings, {} deleted people",
+        said.tasks, said.tombstones, said.settings, said.deleted_people
     );
     Ok(())
 }

@@ -1,13 +1,13 @@
-//! Changing what one signs in with. Each asks for the password once more:
+//! Changing what one signs in with, and ending one's account. Each asks for the password once more:
 //! a browser left open, or a token that leaked, is not enough.
 
 use std::net::IpAddr;
 
-use events::UserId;
+use events::{UserDeleted, UserId};
 
-use super::attempts;
+use super::{attempts, tell};
 use crate::{
-    context::Context,
+    context::{Call, Context},
     domain::{email::Email, password::Password},
     error::Failure,
     queries::identity::Credential,
@@ -62,6 +62,30 @@ pub(crate) async fn change_email(
     tx.commit().await?;
     tracing::info!(user.id = %user_id, "an e-mail address was changed");
     Ok(person)
+}
+
+/// Ends the account: deletes all that is the person's here, and tells the worker to do the same. A
+/// tombstone stays.
+pub(crate) async fn delete(
+    context: &Context,
+    call: Call,
+    confirmation: Confirmation,
+) -> Result<(), Failure> {
+    let hash = confirm(context, confirmation).await?;
+    let user_id = call.user_id;
+    let mut tx = store::begin_for(&context.pool, user_id).await?;
+    if !store::accounts::lock_password(&mut tx, user_id, &hash).await? {
+        return Err(Failure::WrongPassword);
+    }
+    let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotFound)?;
+    let deleted = UserDeleted { user_id, deleted_at: locked.now, version: locked.next_version };
+    store::accounts::delete(&mut tx, user_id).await?;
+    store::person_tombstones::insert(&mut tx, &deleted).await?;
+    tell(&mut tx, context, call, locked.now, vec![deleted.into()], Some(locked.now)).await?;
+    tx.commit().await?;
+    context.outbox.wake();
+    tracing::info!(user.id = %user_id, "an account was deleted");
+    Ok(())
 }
 
 /// Checks the password, within the limits of signing in; returns its hash, which a command checks

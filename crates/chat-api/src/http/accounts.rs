@@ -101,9 +101,14 @@ pub(super) async fn log_out(
     if let Some(hash) = signed_in.credential.as_session() {
         accounts::log_out(&context, signed_in.user_id, hash).await?;
     }
+    Ok(HttpResponse::NoContent().cookie(removed_cookie()).finish())
+}
+
+/// Makes the browser forget its session.
+pub(super) fn removed_cookie() -> Cookie<'static> {
     let mut gone = Cookie::build(SESSION_COOKIE, "").path("/").finish();
     gone.make_removal();
-    Ok(HttpResponse::NoContent().cookie(gone).finish())
+    gone
 }
 
 fn cookie(context: &Context, session: &SecretToken) -> Cookie<'static> {

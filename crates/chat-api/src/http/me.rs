@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    accounts::removed_cookie,
     body::{Field, Fields, JsonBody, any},
-    caller::{CalledFrom, SignedIn},
+    caller::{CalledFrom, Caller, SignedIn},
 };
 use crate::{
     commands::me::{self, Confirmation},
@@ -52,6 +53,14 @@ pub(super) struct EmailBody {
     #[schema(value_type = String, format = Email, required)]
     #[serde(default)]
     email: Field,
+}
+
+/// The end of the account.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct DeletionBody {
+    #[schema(value_type = String, required)]
+    #[serde(default)]
+    current_password: Field,
 }
 
 impl Account {
@@ -109,6 +118,23 @@ pub(super) async fn change_email(
     let confirmation = confirmation(signed_in.user_id, &client, current);
     let person = me::change_email(&context, confirmation, email).await?;
     Ok(HttpResponse::Ok().json(Account::of(&context, person).await?))
+}
+
+/// Deletes the account and all that is in it, for ever. A wrong current password is 403
+/// `wrong_password`.
+#[utoipa::path(delete, path = "/api/v1/me", tag = "accounts", request_body = DeletionBody,
+    responses((status = 204), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub(super) async fn delete(
+    context: web::Data<Context>,
+    Caller(call): Caller,
+    CalledFrom(client): CalledFrom,
+    JsonBody(body): JsonBody<DeletionBody>,
+) -> Result<HttpResponse, Failure> {
+    let mut fields = Fields::default();
+    let current = fields.required("current_password", body.current_password, any::<String>);
+    let current = fields.finish(current)?;
+    me::delete(&context, call, confirmation(call.user_id, &client, current)).await?;
+    Ok(HttpResponse::NoContent().cookie(removed_cookie()).finish())
 }
 
 fn confirmation(user_id: UserId, client: &Client, password: String) -> Confirmation {

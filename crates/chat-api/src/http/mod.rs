@@ -76,7 +76,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 fn for_people(config: &mut ServiceConfig) {
     config
         .service(at("/auth/logout").route(web::post().to(accounts::log_out)))
-        .service(at("/me").route(web::get().to(me::show)))
+        .service(at("/me").route(web::get().to(me::show)).route(web::delete().to(me::delete)))
         .service(at("/me/password").route(web::post().to(me::change_password)))
         .service(at("/me/email").route(web::post().to(me::change_email)))
         .service(

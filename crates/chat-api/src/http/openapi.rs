@@ -30,7 +30,7 @@ use crate::{
         version = env!("CARGO_PKG_VERSION"), license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         accounts::register, accounts::log_in, accounts::log_out,
-        me::show, me::change_password, me::change_email,
+        me::show, me::delete, me::change_password, me::change_email,
         sessions::list, sessions::end, sessions::end_others,
         tokens::list, tokens::create, tokens::delete, admin::people,
         settings::show, settings::replace,

@@ -14,6 +14,7 @@ const BASE: &str = "/api/v1";
 const OPERATIONS: &[(&str, &str, Scope)] = &[
     ("POST", "/auth/logout", Account),
     ("GET", "/me", Read),
+    ("DELETE", "/me", Account),
     ("POST", "/me/password", Account),
     ("POST", "/me/email", Account),
     ("GET", "/sessions", Account),

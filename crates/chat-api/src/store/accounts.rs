@@ -1,4 +1,4 @@
-//! The table `person` once more: what somebody signs in with, and who is an administrator.
+//! The table `person` once more: what somebody signs in with, who is an administrator, and the end.
 
 use chrono::{DateTime, Utc};
 use events::UserId;
@@ -145,6 +145,20 @@ pub(crate) async fn note_use(conn: &mut PgConnection, user_id: UserId) -> sqlx::
     )
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Deletes a locked person and all that is theirs.
+pub(crate) async fn delete(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
+    // Whoever works on a task has its row, and then asks for its owner's: so the tasks go first, in
+    // the order in which everybody locks them.
+    sqlx::query!(
+        "select task_id from task where user_id = $1 order by task_id for update",
+        user_id.uuid(),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!("delete from person where user_id = $1", user_id.uuid()).execute(conn).await?;
     Ok(())
 }
 

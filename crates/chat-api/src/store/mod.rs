@@ -11,6 +11,7 @@ pub(crate) mod attempts;
 pub(crate) mod channels;
 pub(crate) mod dead_letters;
 pub(crate) mod feed;
+pub(crate) mod person_tombstones;
 pub(crate) mod persons;
 pub(crate) mod refresh;
 pub(crate) mod reminders;

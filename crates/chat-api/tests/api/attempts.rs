@@ -148,6 +148,8 @@ async fn the_password_that_a_change_asks_for_is_throttled_as_signing_in_is() {
         let body = json!({"current_password": PASSWORD, field: value});
         assert_throttled(&ada.post(path, body).await, 60);
     }
+    let deleting = ada.delete_with("/me", json!({"current_password": PASSWORD})).await;
+    assert_throttled(&deleting, 60);
     assert_throttled(&ada.log_in(PASSWORD).await, 60);
     stack.stop().await;
 }

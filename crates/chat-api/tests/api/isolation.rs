@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
-    stack::{Answer, Stack},
+    stack::{Answer, PASSWORD, Stack},
     worker::Reminding,
 };
 use events::Topic;
@@ -135,6 +135,32 @@ async fn nothing_can_be_written_for_another_person() {
     .expect_err("refused");
     assert!(forged.to_string().contains("row-level security"), "{forged}");
     tx.rollback().await.expect("rolled back");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn attempts_and_deleted_people_are_shown_to_no_person() {
+    let stack = Stack::start().await;
+    let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
+    let deleted = bob.delete_with("/me", json!({"current_password": PASSWORD})).await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
+    for (table, all) in [("attempt", 3), ("person_tombstone", 1)] {
+        let rows = format!("select count(*) from {table}");
+        let there: i64 = sqlx::query_scalar(AssertSqlSafe(rows.clone()))
+            .fetch_one(&stack.admin)
+            .await
+            .expect("a count");
+        assert_eq!(there, all, "{table}: this test would show nothing");
+        let mut tx = stack.role.begin().await.expect("a transaction");
+        sqlx::query("select set_config('app.user_id', $1, true)")
+            .bind(ada.user_id.to_string())
+            .execute(&mut *tx)
+            .await
+            .expect("set");
+        let seen: i64 =
+            sqlx::query_scalar(AssertSqlSafe(rows)).fetch_one(&mut *tx).await.expect("a count");
+        assert_eq!(seen, 0, "{table}");
+    }
     stack.stop().await;
 }
 

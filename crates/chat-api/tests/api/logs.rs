@@ -85,10 +85,12 @@ async fn no_secret_and_no_address_is_ever_logged() {
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");
     let body = json!({"current_password": new, "email": format!("new-{name}@example.test")});
     assert_eq!(ada.post("/me/email", body).await.status, StatusCode::OK);
+    let deleted = ada.delete_with("/me", json!({"current_password": new})).await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
     stack.stop().await;
 
     let all = captured();
-    assert!(all.contains(changed.header("x-correlation-id")), "it is the right log");
+    assert!(all.contains(deleted.header("x-correlation-id")), "it is the right log");
     let session = ada.cookie.trim_start_matches("session=").to_owned();
     for secret in [name, password, new, wrong, agent, token, session] {
         assert!(!all.contains(&secret), "{secret} is logged");

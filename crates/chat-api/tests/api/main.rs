@@ -7,6 +7,7 @@ mod attempts;
 mod bad_input;
 mod concurrency;
 mod convergence;
+mod deletion;
 mod events_out;
 mod isolation;
 mod jobs;

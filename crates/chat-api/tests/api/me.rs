@@ -11,8 +11,8 @@ fn password_body(current: &str) -> Value {
     json!({"current_password": current, "new_password": NEW_PASSWORD})
 }
 
-/// What the operations that ask for the password are called with.
-fn operations(current: &str) -> [(Method, &'static str, Value); 2] {
+/// What the three operations that ask for the password are called with.
+fn operations(current: &str) -> [(Method, &'static str, Value); 3] {
     [
         (Method::POST, "/me/password", password_body(current)),
         (
@@ -20,6 +20,7 @@ fn operations(current: &str) -> [(Method, &'static str, Value); 2] {
             "/me/email",
             json!({"current_password": current, "email": "new@example.test"}),
         ),
+        (Method::DELETE, "/me", json!({"current_password": current})),
     ]
 }
 

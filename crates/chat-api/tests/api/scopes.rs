@@ -60,7 +60,7 @@ async fn an_operation_takes_a_token_with_its_scope_and_no_other() {
         programs.insert(scope, ada.with_token(body).await);
     }
     let operations = operations(&stack).await;
-    assert!(operations.len() >= 28, "{}", operations.len());
+    assert!(operations.len() >= 29, "{}", operations.len());
     for (method, path, needed) in &operations {
         for (scope, program) in &programs {
             let (status, code) = outcome(program, method, path).await;

@@ -279,6 +279,11 @@ impl Person {
         Answer::of(self.http.post(url).json(&body)).await
     }
 
+    /// Asks with a body to delete something.
+    pub(crate) async fn delete_with(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::DELETE, path).json(&body)).await
+    }
+
     /// The same person through another replica.
     pub(crate) fn at(&self, replica: &Replica) -> Self {
         Self { public: replica.public.clone(), ..self.clone() }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+mod accounts;
 mod crashes;
 mod hold;
 mod main_job;
