@@ -18,6 +18,8 @@ pub enum Command {
     Migrate(MigrateSettings),
     /// Publish every task, tombstone and person's settings again; part of every restore
     Reconcile(ServeSettings),
+    /// Give somebody a new password and end all of their sessions; prints the password, once
+    ResetPassword(ResetPasswordSettings),
 }
 
 /// Addresses of administrators; comma-separated, none where it is empty.
@@ -38,6 +40,25 @@ pub struct MigrateSettings {
     /// How to log.
     #[command(flatten)]
     pub log: LogSettings,
+}
+
+/// What resetting a password needs.
+#[derive(Args, Clone, Debug)]
+pub struct ResetPasswordSettings {
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogSettings,
+
+    /// The account's e-mail address
+    #[arg(long)]
+    pub email: String,
+
+    /// Read the new password from the first line of standard input instead of making one up
+    #[arg(long)]
+    pub stdin: bool,
 }
 
 /// What serving needs.
@@ -117,6 +138,7 @@ impl Command {
         match self {
             Self::Serve(settings) | Self::Reconcile(settings) => &settings.log,
             Self::Migrate(settings) => &settings.log,
+            Self::ResetPassword(settings) => &settings.log,
         }
     }
 }
@@ -142,8 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn migrating_needs_no_keys() {
+    fn migrating_and_resetting_a_password_need_no_keys() {
         assert!(matches!(command(&["migrate"]), Command::Migrate(_)));
+        let reset = command(&["reset-password", "--email", "ada@example.test", "--stdin"]);
+        assert!(matches!(reset, Command::ResetPassword(settings) if settings.stdin));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Passwords that are tried for one account, whoever tries.
-const PASSWORDS_PER_EMAIL: Limit =
+pub(super) const PASSWORDS_PER_EMAIL: Limit =
     Limit { kind: "password of an address", at_once: 10, interval_secs: 60.0 };
 /// Passwords that are tried by one client, for whatever accounts. An office may share an address.
 const PASSWORDS_PER_CLIENT: Limit =

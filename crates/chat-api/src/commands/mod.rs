@@ -9,6 +9,7 @@ pub(crate) mod channels;
 pub(crate) mod me;
 pub(crate) mod passwords;
 pub(crate) mod precondition;
+pub(crate) mod reset_password;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod tasks;

@@ -55,3 +55,16 @@ pub(crate) async fn wait_secs(
     .await?;
     Ok(found.unwrap_or(0.0))
 }
+
+/// Makes a limit whole again.
+pub(crate) async fn forget(conn: &mut PgConnection, limit: Limit, key: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from attempt where kind = $1 and bucket = hashtextextended(lower($2), 0) & $3",
+        limit.kind,
+        key,
+        BUCKET_MASK,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -13,6 +13,7 @@ mod isolation;
 mod jobs;
 mod logs;
 mod me;
+mod reset_password;
 mod schemas;
 mod scopes;
 mod sessions;
