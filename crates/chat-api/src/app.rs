@@ -11,7 +11,7 @@ use sqlx::PgPool;
 
 use crate::{
     Reconciled, commands::passwords::Passwords, context::Context, feed::hub::Hub, http, jobs,
-    settings::ServeSettings, subscribers::ChatSubscriber,
+    settings::ServeSettings, store::accounts::Admins, subscribers::ChatSubscriber,
 };
 
 /// How long a request in flight may take to end after the signal, in seconds.
@@ -154,6 +154,11 @@ fn context(
         keys: settings.service.sealing_keys.clone(),
         passwords: Passwords::new(),
         public_url: settings.public_url.clone(),
+        admins: Admins {
+            emails: settings.admin_emails.to_strings(),
+            first_account: settings.first_account_is_admin,
+        },
+        trusted_proxies: settings.trusted_proxies.clone(),
         stop,
     }
 }

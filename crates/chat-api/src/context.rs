@@ -1,6 +1,6 @@
 //! What every request, subscriber and job works with.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use events::{CorrelationId, UserId};
 use messaging::Outbox;
@@ -9,7 +9,10 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{commands::passwords::Passwords, feed::hub::Hub};
+use crate::{
+    commands::passwords::Passwords, domain::user_agent::UserAgent, feed::hub::Hub,
+    http::client_address::TrustedProxies, store::accounts::Admins,
+};
 
 /// The parts of a running chat-api. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) passwords: Passwords,
     /// Where people reach this service.
     pub(crate) public_url: Url,
+    pub(crate) admins: Admins,
+    pub(crate) trusted_proxies: TrustedProxies,
     /// Ends the live streams.
     pub(crate) stop: CancellationToken,
 }
@@ -30,4 +35,12 @@ pub(crate) struct Context {
 pub(crate) struct Call {
     pub(crate) user_id: UserId,
     pub(crate) correlation_id: CorrelationId,
+}
+
+/// What a request comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    /// What limits go by.
+    pub(crate) network: IpAddr,
+    pub(crate) user_agent: Option<UserAgent>,
 }

@@ -9,7 +9,7 @@ use messaging::AppendError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::task::Refusal;
+use crate::domain::{scope::Scope, task::Refusal};
 
 /// The problem type of a code; a name, not an address.
 const TYPE_PREFIX: &str = "urn:problem:";
@@ -56,6 +56,14 @@ pub(crate) enum Failure {
     InvalidCredentials,
     #[error("a page of another site may not change anything here")]
     CrossSite,
+    #[error("this is not the account's password")]
+    WrongPassword,
+    #[error("this needs a token with the scope `{}`", .0.name())]
+    InsufficientScope(Scope),
+    #[error("this is for administrators")]
+    AdminsOnly,
+    #[error("too many attempts: the next one is heard in {retry_after_secs} s")]
+    TooManyAttempts { retry_after_secs: u64 },
     #[error("there is no such thing here")]
     NotFound,
     #[error("this does not take that method")]
@@ -121,6 +129,14 @@ impl Failure {
                 ("invalid_credentials", S::UNAUTHORIZED, "Invalid credentials")
             }
             Self::CrossSite => ("cross_site", S::FORBIDDEN, "Cross-site request"),
+            Self::WrongPassword => ("wrong_password", S::FORBIDDEN, "Wrong password"),
+            Self::InsufficientScope(_) => {
+                ("insufficient_scope", S::FORBIDDEN, "Insufficient scope")
+            }
+            Self::AdminsOnly => ("admins_only", S::FORBIDDEN, "Administrators only"),
+            Self::TooManyAttempts { .. } => {
+                ("too_many_attempts", S::TOO_MANY_REQUESTS, "Too many attempts")
+            }
             Self::NotFound => ("not_found", S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => {
                 ("method_not_allowed", S::METHOD_NOT_ALLOWED, "Method not allowed")
@@ -174,8 +190,16 @@ impl Failure {
             Self::Busy | Self::Unavailable(_) => {
                 response.insert_header(("Retry-After", RETRY_AFTER_SECS.to_string()));
             }
+            Self::TooManyAttempts { retry_after_secs } => {
+                response.insert_header(("Retry-After", retry_after_secs.to_string()));
+            }
             Self::NotSignedIn => {
                 response.insert_header(("WWW-Authenticate", "Bearer"));
+            }
+            Self::InsufficientScope(scope) => {
+                let scope = scope.name();
+                let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+                response.insert_header(("WWW-Authenticate", challenge));
             }
             _ => {}
         }

@@ -22,6 +22,10 @@ mod store;
 mod subscribers;
 
 pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
+pub use commands::reset_password::{ResetPasswordError, reset_password};
+pub use http::client_address::{InvalidProxies, TrustedProxies};
 pub use jobs::Reconciled;
 pub use migrate::migrate;
-pub use settings::{Command, ServeSettings};
+pub use settings::{
+    AdminEmails, Command, InvalidAdminEmails, ResetPasswordSettings, ServeSettings,
+};

@@ -1,14 +1,14 @@
-//! The binary: `chat-api [serve|migrate|reconcile]`.
+//! The binary: `chat-api [serve|migrate|reconcile|reset-password]`.
 
 use anyhow::Context;
-use chat_api::{Command, Listeners, ServeSettings};
+use chat_api::{Command, Listeners, ResetPasswordSettings, ServeSettings};
 use events::Service;
 use platform::{database, settings::CommandSettings, shutdown::Shutdown, telemetry::Telemetry};
 use sidecar::SidecarSettings;
 
 const SERVICE: &str = Service::ChatApi.name();
-/// A migration needs one connection and a lock.
-const MIGRATE_CONNECTIONS: u32 = 2;
+/// A migration needs one connection and a lock; a command needs no more.
+const COMMAND_CONNECTIONS: u32 = 2;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -18,6 +18,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(settings) => serve(&settings).await,
         Command::Migrate(settings) => migrate(&settings).await,
         Command::Reconcile(settings) => reconcile(&settings).await,
+        Command::ResetPassword(settings) => reset_password(&settings).await,
     };
     telemetry.flush();
     result
@@ -35,7 +36,7 @@ async fn serve(settings: &ServeSettings) -> anyhow::Result<()> {
 
 async fn migrate(settings: &CommandSettings) -> anyhow::Result<()> {
     let url = &settings.database.database_url;
-    let pool = database::pool(url, SERVICE, MIGRATE_CONNECTIONS)?;
+    let pool = database::pool(url, SERVICE, COMMAND_CONNECTIONS)?;
     database::wait_until_reachable(&pool).await;
     chat_api::migrate(&pool).await.context("the database can't be migrated")
 }
@@ -44,10 +45,28 @@ async fn reconcile(settings: &ServeSettings) -> anyhow::Result<()> {
     let pool = pool(settings)?;
     let said = chat_api::reconcile(settings, &pool).await?;
     println!(
-        "reconciled: {} tasks, {} tombstones, {} people's settings",
-        said.tasks, said.tombstones, said.settings
+        "reconciled: {} tasks, {} tombstones, {} people's settings, {} deleted people",
+        said.tasks, said.tombstones, said.settings, said.deleted_people
     );
     Ok(())
+}
+
+/// Standard output has the new password and nothing else, for a pipe.
+async fn reset_password(settings: &ResetPasswordSettings) -> anyhow::Result<()> {
+    let password = settings.stdin.then(first_line).transpose()?;
+    let url = &settings.command.database.database_url;
+    let pool = database::pool(url, SERVICE, COMMAND_CONNECTIONS)?;
+    let made_up = chat_api::reset_password(&pool, &settings.email, password).await?;
+    if let Some(password) = made_up {
+        println!("{password}");
+    }
+    Ok(())
+}
+
+fn first_line() -> std::io::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn pool(settings: &ServeSettings) -> anyhow::Result<sqlx::PgPool> {

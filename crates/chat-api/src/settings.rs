@@ -1,12 +1,14 @@
 //! What chat-api is told by flags or the environment; `--help` documents it.
 
-use std::{ffi::OsString, net::SocketAddr};
+use std::{ffi::OsString, net::SocketAddr, str::FromStr};
 
-use clap::{Args, Parser};
+use clap::{ArgAction, Args, Parser};
 use platform::settings::{
     CommandSettings, DatabaseSettings, LogSettings, ServiceSettings, serve_by_default,
 };
 use url::Url;
+
+use crate::{domain::email::Email, http::client_address::TrustedProxies};
 
 /// Owns people, tasks and conversation.
 #[derive(Debug, Parser)]
@@ -18,6 +20,33 @@ pub enum Command {
     Migrate(CommandSettings),
     /// Publish every task, tombstone and person's settings again; part of every restore
     Reconcile(ServeSettings),
+    /// Give somebody a new password and end all of their sessions; prints the password, once
+    ResetPassword(ResetPasswordSettings),
+}
+
+/// Addresses of administrators; comma-separated, none where it is empty.
+#[derive(Clone, Debug, Default)]
+pub struct AdminEmails(Vec<Email>);
+
+/// The setting can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no e-mail address")]
+pub struct InvalidAdminEmails(String);
+
+/// What resetting a password needs.
+#[derive(Args, Clone, Debug)]
+pub struct ResetPasswordSettings {
+    /// Where the database is, and how to log.
+    #[command(flatten)]
+    pub command: CommandSettings,
+
+    /// The account's e-mail address
+    #[arg(long)]
+    pub email: String,
+
+    /// Read the new password from the first line of standard input instead of making one up
+    #[arg(long)]
+    pub stdin: bool,
 }
 
 /// What serving needs.
@@ -40,6 +69,39 @@ pub struct ServeSettings {
     /// Where people reach this service: decides whether cookies are Secure and which Origin is ours
     #[arg(long, env, default_value = "http://127.0.0.1:8080")]
     pub public_url: Url,
+
+    /// Administrators: e-mail addresses, comma-separated. Nobody proves that an address is theirs, so
+    /// make these accounts before they are named here
+    #[arg(long, env, default_value = "")]
+    pub admin_emails: AdminEmails,
+
+    /// Whether the oldest account is an administrator too: for one person's own machine
+    #[arg(long, env, action = ArgAction::Set, default_value_t = false)]
+    pub first_account_is_admin: bool,
+
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8,
+    /// comma-separated. Behind a proxy that is not named here all people are one client, with one
+    /// client's limits
+    #[arg(long, env, default_value = "")]
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl AdminEmails {
+    /// The addresses as they are written.
+    pub(crate) fn to_strings(&self) -> Vec<String> {
+        self.0.iter().map(|email| email.as_str().to_owned()).collect()
+    }
+}
+
+impl FromStr for AdminEmails {
+    type Err = InvalidAdminEmails;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAdminEmails> {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let parse =
+            |entry| Email::parse(entry).map_err(|_| InvalidAdminEmails(String::from(entry)));
+        entries.map(parse).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 impl Command {
@@ -55,6 +117,7 @@ impl Command {
         match self {
             Self::Serve(settings) | Self::Reconcile(settings) => &settings.log,
             Self::Migrate(settings) => &settings.log,
+            Self::ResetPassword(settings) => &settings.command.log,
         }
     }
 }
@@ -80,7 +143,17 @@ mod tests {
     }
 
     #[test]
-    fn migrating_needs_no_keys() {
+    fn migrating_and_resetting_a_password_need_no_keys() {
         assert!(matches!(command(&["migrate"]), Command::Migrate(_)));
+        let reset = command(&["reset-password", "--email", "ada@example.test", "--stdin"]);
+        assert!(matches!(reset, Command::ResetPassword(settings) if settings.stdin));
+    }
+
+    #[test]
+    fn administrators_are_a_list_of_addresses() {
+        let parse = |text: &str| text.parse().map(|emails: AdminEmails| emails.to_strings());
+        assert_eq!(parse("").expect("none"), Vec::<String>::new());
+        assert_eq!(parse(" a@b.test, c@d.test,").expect("two"), ["a@b.test", "c@d.test"]);
+        assert!(parse("a@b.test, nobody").is_err());
     }
 }

@@ -5,6 +5,9 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+
 /// An account and its token, on one instance of chat-api.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -40,7 +43,7 @@ impl Person {
     pub async fn register(base: &str) -> Self {
         let client = Client::builder().cookie_store(true).no_proxy().build().expect("a client");
         let email = format!("{}@example.test", Uuid::new_v4().simple());
-        let body = json!({ "email": email, "password": "correct horse battery" });
+        let body = json!({ "email": email, "password": PASSWORD });
         let registered = client
             .post(format!("{base}/api/v1/auth/register"))
             .json(&body)
@@ -50,7 +53,7 @@ impl Person {
         assert_eq!(registered.status(), StatusCode::CREATED, "{:?}", registered.text().await);
         let made = client
             .post(format!("{base}/api/v1/tokens"))
-            .json(&json!({ "name": "e2e" }))
+            .json(&json!({ "name": "e2e", "scopes": ["read", "write", "account"] }))
             .send()
             .await
             .expect("an answer");

@@ -12,7 +12,7 @@ mod run;
 mod sink;
 mod stack;
 
-pub use api::{Answer, Person, in_seconds};
+pub use api::{Answer, PASSWORD, Person, in_seconds};
 pub use bus::{BusRecord, records};
 pub use process::Process;
 pub use run::Run;

@@ -112,6 +112,7 @@ fn services_get_their_addresses_tokens_and_keys() {
     assert!(!worker.contains_key("LISTEN_ADDR") && !worker.contains_key("PUBLIC_URL"));
     assert_eq!(worker["WEBHOOK_ALLOW"], "loopback");
     assert!(!chat.contains_key("WEBHOOK_ALLOW"));
+    assert_eq!(chat["FIRST_ACCOUNT_IS_ADMIN"], "true");
     assert_eq!(chat["SEALING_KEYS"], worker["SEALING_KEYS"]);
     chat["SEALING_KEYS"].parse::<platform::sealing::KeyRing>().expect("keys");
 

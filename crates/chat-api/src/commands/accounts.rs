@@ -2,10 +2,15 @@
 
 use events::{CorrelationId, SettingsVersion, TimeZone, UserId};
 
-use super::{lists, settings, tell};
+use super::{attempts, lists, settings, tell};
 use crate::{
-    context::{Call, Context},
-    domain::{email::Email, password::Password, secret_token::SecretToken, settings::Settings},
+    context::{Call, Client, Context},
+    domain::{
+        email::Email,
+        password::Password,
+        secret_token::{SecretToken, TokenHash},
+        settings::Settings,
+    },
     error::Failure,
     store::{self, persons::Person},
 };
@@ -13,15 +18,23 @@ use crate::{
 /// How long a session lasts, in days.
 pub(crate) const SESSION_DAYS: i32 = 30;
 
+/// What a new account begins with.
+#[derive(Clone, Debug)]
+pub(crate) struct NewAccount {
+    pub(crate) email: Email,
+    pub(crate) password: Password,
+    pub(crate) time_zone: TimeZone,
+}
+
 /// Makes an account and signs its owner in; tells the worker the first settings.
 pub(crate) async fn register(
     context: &Context,
     correlation_id: CorrelationId,
-    email: Email,
-    password: Password,
-    time_zone: TimeZone,
+    client: &Client,
+    new: NewAccount,
 ) -> Result<(Person, SecretToken), Failure> {
-    let hash = context.passwords.hash(password).await?;
+    attempts::make_account(context, client.network).await?;
+    let hash = context.passwords.hash(new.password).await?;
     let user_id = UserId::random();
     let call = Call { user_id, correlation_id };
     let session = SecretToken::random();
@@ -29,44 +42,54 @@ pub(crate) async fn register(
     let now = messaging::now(&mut tx).await?;
     let person = Person {
         user_id,
-        email: email.as_str().to_owned(),
-        settings: Settings { time_zone, quiet_hours: None },
+        email: new.email.as_str().to_owned(),
+        settings: Settings { time_zone: new.time_zone, quiet_hours: None },
         settings_version: SettingsVersion::from(now.timestamp_micros()),
     };
     if !store::persons::insert(&mut tx, &person, &hash, now).await? {
         return Err(Failure::EmailTaken);
     }
     lists::create_inbox(&mut tx, user_id).await?;
-    store::sessions::insert(&mut tx, user_id, &session.hash(), SESSION_DAYS).await?;
+    let agent = client.user_agent.as_ref();
+    store::sessions::insert(&mut tx, user_id, &session.hash(), agent, SESSION_DAYS).await?;
     tell(&mut tx, context, call, now, vec![settings::fact(&person, &[])], None).await?;
     tx.commit().await?;
     context.outbox.wake();
     Ok((person, session))
 }
 
-/// Signs somebody in. An unknown address costs the same time as a wrong password.
+/// Signs somebody in. An unknown address costs the same time as a wrong password, and is limited as
+/// a known one.
 pub(crate) async fn log_in(
     context: &Context,
+    client: &Client,
     email: &str,
     password: Password,
 ) -> Result<(Person, SecretToken), Failure> {
-    let known = match Email::parse(email) {
-        Ok(email) => {
+    let email = Email::parse(email).ok();
+    attempts::try_password(context, client.network, email.as_ref()).await?;
+    let known = match email {
+        Some(email) => {
             let mut tx = store::begin_system(&context.pool).await?;
-            let known = store::persons::by_email(&mut tx, email.as_str()).await?;
+            let known = store::accounts::by_email(&mut tx, email.as_str()).await?;
             tx.commit().await?;
             known
         }
-        Err(_no_address) => None,
+        None => None,
     };
-    let (user_id, hash) = known.unzip();
+    let hash = known.as_ref().map(|known| known.password_hash.clone());
     let is_theirs = context.passwords.verify(password, hash).await?;
-    let user_id = user_id.filter(|_| is_theirs).ok_or(Failure::InvalidCredentials)?;
-    let session = SecretToken::random();
+    let known = known.filter(|_| is_theirs).ok_or(Failure::InvalidCredentials)?;
+    let (user_id, session) = (known.user_id, SecretToken::random());
     let mut tx = store::begin_for(&context.pool, user_id).await?;
+    // A password that was changed meanwhile has ended all sessions, and begins none.
+    if !store::accounts::lock_password(&mut tx, user_id, &known.password_hash).await? {
+        return Err(Failure::InvalidCredentials);
+    }
     let person =
         store::persons::find(&mut tx, user_id).await?.ok_or(Failure::InvalidCredentials)?;
-    store::sessions::insert(&mut tx, user_id, &session.hash(), SESSION_DAYS).await?;
+    let agent = client.user_agent.as_ref();
+    store::sessions::insert(&mut tx, user_id, &session.hash(), agent, SESSION_DAYS).await?;
     tx.commit().await?;
     Ok((person, session))
 }
@@ -75,9 +98,9 @@ pub(crate) async fn log_in(
 pub(crate) async fn log_out(
     context: &Context,
     user_id: UserId,
-    session: &crate::domain::secret_token::TokenHash,
+    session: &TokenHash,
 ) -> Result<(), Failure> {
     let mut tx = store::begin_for(&context.pool, user_id).await?;
-    store::sessions::delete(&mut tx, user_id, session).await?;
+    store::sessions::delete_current(&mut tx, user_id, session).await?;
     Ok(tx.commit().await?)
 }

@@ -4,12 +4,16 @@
 //! Never: waits for the bus, knows a status code.
 
 pub(crate) mod accounts;
+pub(crate) mod attempts;
 pub(crate) mod bulk;
 pub(crate) mod channels;
 pub(crate) mod idempotency;
 pub(crate) mod lists;
+pub(crate) mod me;
 pub(crate) mod passwords;
 pub(crate) mod precondition;
+pub(crate) mod reset_password;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod tasks;
 pub(crate) mod tokens;

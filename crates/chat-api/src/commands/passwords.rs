@@ -71,6 +71,7 @@ impl Passwords {
             .await
             .map_err(|_elapsed| Failure::Busy)?
             .map_err(Failure::internal)?;
+        tracing::debug!("a password is hashed");
         let done = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work()

@@ -10,6 +10,7 @@ pub(crate) mod local_time;
 pub(crate) mod password;
 pub(crate) mod position;
 pub(crate) mod schedule;
+pub(crate) mod scope;
 pub(crate) mod search;
 pub(crate) mod secret_token;
 pub(crate) mod settings;
@@ -17,6 +18,7 @@ pub(crate) mod subtask;
 pub(crate) mod tag;
 pub(crate) mod task;
 pub(crate) mod text;
+pub(crate) mod user_agent;
 
 /// Why a value is refused, for the person who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL};
+
 use super::Refused;
 
 /// The shortest password, in characters.
@@ -9,7 +11,10 @@ pub(crate) const MIN_PASSWORD_CHARS: usize = 10;
 /// The longest password, in characters.
 pub(crate) const MAX_PASSWORD_CHARS: usize = 200;
 
-/// A password; never printed.
+/// The random bytes of a password that nobody chose.
+const RANDOM_BYTES: usize = 15;
+
+/// A password; never printed unless somebody asks for it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Password(String);
 
@@ -30,6 +35,16 @@ impl Password {
     /// Takes what somebody tries to sign in with, whatever it is.
     pub(crate) fn attempt(text: String) -> Self {
         Self(text)
+    }
+
+    /// One that nobody can guess, short enough to be typed.
+    pub(crate) fn random() -> Self {
+        Self(BASE64_URL.encode(rand::random::<[u8; RANDOM_BYTES]>()))
+    }
+
+    /// The text itself.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -54,6 +69,13 @@ mod tests {
             parse(9).is_err() && parse(10).is_ok() && parse(200).is_ok() && parse(201).is_err()
         );
         assert!(Password::parse("0123456789\0".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_random_password_is_a_password_and_never_the_same() {
+        let random = Password::random();
+        assert!(Password::parse(random.reveal().to_owned()).is_ok());
+        assert_ne!(Password::random().reveal(), random.reveal());
     }
 
     #[test]

@@ -1,25 +1,24 @@
-//! `/auth` and `/me`.
+//! `/auth`: making an account, signing in and out.
 
 use actix_web::{
     HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
     web,
 };
-use events::{TimeZone, UserId};
-use serde::{Deserialize, Serialize};
+use events::TimeZone;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     body::{Field, Fields, JsonBody, any},
-    caller::{Correlation, SESSION_COOKIE, SignedIn},
+    caller::{CalledFrom, Correlation, SESSION_COOKIE, SignedIn},
+    me::Account,
 };
 use crate::{
-    commands::accounts::{self, SESSION_DAYS},
+    commands::accounts::{self, NewAccount, SESSION_DAYS},
     context::Context,
     domain::{email::Email, password::Password, secret_token::SecretToken},
     error::{Failure, Problem},
-    queries::{self, identity::Credential},
-    store::persons::Person,
 };
 
 /// A new account.
@@ -50,31 +49,15 @@ pub(super) struct LogInBody {
     password: Field,
 }
 
-/// An account.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Account {
-    #[schema(value_type = String, format = Uuid)]
-    user_id: UserId,
-    email: String,
-    /// An IANA time zone.
-    #[schema(value_type = String)]
-    time_zone: TimeZone,
-}
-
-impl From<Person> for Account {
-    fn from(person: Person) -> Self {
-        Self { user_id: person.user_id, email: person.email, time_zone: person.settings.time_zone }
-    }
-}
-
 /// Makes an account and signs its owner in.
 #[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", security(()),
     request_body = RegisterBody,
     responses((status = 201, body = Account), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+        (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn register(
     context: web::Data<Context>,
     Correlation(correlation_id): Correlation,
+    CalledFrom(client): CalledFrom,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<HttpResponse, Failure> {
     let mut fields = Fields::default();
@@ -82,26 +65,30 @@ pub(super) async fn register(
     let password = fields.required("password", body.password, Password::parse);
     let zone = fields.optional("time_zone", body.time_zone, any::<TimeZone>);
     let (email, password) = fields.finish(email.zip(password))?;
-    let zone = zone.unwrap_or_default();
-    let (person, session) =
-        accounts::register(&context, correlation_id, email, password, zone).await?;
-    Ok(HttpResponse::Created().cookie(cookie(&context, &session)).json(Account::from(person)))
+    let new = NewAccount { email, password, time_zone: zone.unwrap_or_default() };
+    let (person, session) = accounts::register(&context, correlation_id, &client, new).await?;
+    let account = Account::of(&context, person).await?;
+    Ok(HttpResponse::Created().cookie(cookie(&context, &session)).json(account))
 }
 
 /// Signs somebody in.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", security(()),
     request_body = LogInBody,
-    responses((status = 200, body = Account), (status = 401, body = Problem)))]
+    responses((status = 200, body = Account), (status = 401, body = Problem),
+        (status = 429, body = Problem)))]
 pub(super) async fn log_in(
     context: web::Data<Context>,
+    CalledFrom(client): CalledFrom,
     JsonBody(body): JsonBody<LogInBody>,
 ) -> Result<HttpResponse, Failure> {
     let mut fields = Fields::default();
     let email = fields.required("email", body.email, any::<String>);
     let password = fields.required("password", body.password, any::<String>);
     let (email, password) = fields.finish(email.zip(password))?;
-    let (person, session) = accounts::log_in(&context, &email, Password::attempt(password)).await?;
-    Ok(HttpResponse::Ok().cookie(cookie(&context, &session)).json(Account::from(person)))
+    let password = Password::attempt(password);
+    let (person, session) = accounts::log_in(&context, &client, &email, password).await?;
+    let account = Account::of(&context, person).await?;
+    Ok(HttpResponse::Ok().cookie(cookie(&context, &session)).json(account))
 }
 
 /// Ends the session.
@@ -111,23 +98,17 @@ pub(super) async fn log_out(
     context: web::Data<Context>,
     signed_in: SignedIn,
 ) -> Result<HttpResponse, Failure> {
-    if let Credential::Session(hash) = &signed_in.credential {
+    if let Some(hash) = signed_in.credential.as_session() {
         accounts::log_out(&context, signed_in.user_id, hash).await?;
     }
-    let mut gone = Cookie::build(SESSION_COOKIE, "").path("/").finish();
-    gone.make_removal();
-    Ok(HttpResponse::NoContent().cookie(gone).finish())
+    Ok(HttpResponse::NoContent().cookie(removed_cookie()).finish())
 }
 
-/// Who is signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "accounts",
-    responses((status = 200, body = Account), (status = 401, body = Problem)))]
-pub(super) async fn me(
-    context: web::Data<Context>,
-    signed_in: SignedIn,
-) -> Result<HttpResponse, Failure> {
-    let person = queries::people::find(&context, signed_in.user_id).await?;
-    Ok(HttpResponse::Ok().json(Account::from(person)))
+/// Makes the browser forget its session.
+pub(super) fn removed_cookie() -> Cookie<'static> {
+    let mut gone = Cookie::build(SESSION_COOKIE, "").path("/").finish();
+    gone.make_removal();
+    gone
 }
 
 fn cookie(context: &Context, session: &SecretToken) -> Cookie<'static> {

@@ -2,12 +2,17 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use events::{CorrelationId, UserId};
+use futures_util::future::LocalBoxFuture;
 
+use super::{client_address::ClientAddress, scopes};
 use crate::{
-    commands::precondition::Precondition, context::Call, error::Failure,
-    queries::identity::Credential,
+    commands::precondition::Precondition,
+    context::{Call, Client, Context},
+    domain::{scope::Scopes, user_agent::UserAgent},
+    error::Failure,
+    queries::{self, identity::Credential},
 };
 
 /// Carries the correlation id, both ways.
@@ -15,12 +20,26 @@ pub(super) const CORRELATION_HEADER: &str = "x-correlation-id";
 /// The cookie that is a session.
 pub(super) const SESSION_COOKIE: &str = "session";
 
-/// Somebody who is signed in, and by what.
+/// Somebody who is signed in, and by what; their credential has the scope of the operation.
 #[derive(Clone, Debug)]
 pub(super) struct SignedIn {
     pub(super) user_id: UserId,
     pub(super) credential: Credential,
+    pub(super) scopes: Scopes,
 }
+
+/// An administrator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admin;
+
+/// What the request comes from.
+#[derive(Clone, Debug)]
+pub(super) struct CalledFrom(pub(super) Client);
+
+/// A route says nowhere which scope it needs; nobody calls it then.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the operation is missing in the table of scopes")]
+struct NoScope;
 
 /// The request that all follows from.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +59,42 @@ impl FromRequest for SignedIn {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // Put there by the middleware; a route without it has no callers.
-        ready(request.extensions().get::<Self>().cloned().ok_or(Failure::NotSignedIn))
+        let signed_in = request.extensions().get::<Self>().cloned().ok_or(Failure::NotSignedIn);
+        ready(signed_in.and_then(|signed_in| {
+            // Asked here, where it is settled which operation it is.
+            match scopes::needed_by(request) {
+                Some(scope) if signed_in.scopes.contains(scope) => Ok(signed_in),
+                Some(scope) => Err(Failure::InsufficientScope(scope)),
+                None => Err(Failure::internal(NoScope)),
+            }
+        }))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let signed_in = SignedIn::from_request(request, payload).into_inner();
+        let context = request.app_data::<web::Data<Context>>().cloned();
+        Box::pin(async move {
+            let (signed_in, context) = (signed_in?, context.ok_or(Failure::NotSignedIn)?);
+            let is_admin = queries::people::is_admin(&context, signed_in.user_id).await?;
+            is_admin.then_some(Self).ok_or(Failure::AdminsOnly)
+        })
+    }
+}
+
+impl FromRequest for CalledFrom {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let address = ClientAddress::from_request(request, payload).into_inner();
+        let sent = request.headers().get(header::USER_AGENT);
+        let user_agent = sent.and_then(|value| UserAgent::shorten(value.as_bytes()));
+        ready(address.map(|address| Self(Client { network: address.network(), user_agent })))
     }
 }
 
@@ -82,4 +136,21 @@ impl FromRequest for IfMatch {
 /// An id in a path; what is no UUID is nobody's id.
 pub(super) fn parse_id<T: std::str::FromStr>(text: &str) -> Result<T, Failure> {
     text.parse().map_err(|_no_id| Failure::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_route_that_names_no_scope_has_no_caller() {
+        let credential = Credential::session(&"A".repeat(43)).expect("a token");
+        let signed_in = SignedIn { user_id: UserId::random(), credential, scopes: Scopes::all() };
+        let request = TestRequest::with_uri("/api/v1/nowhere").to_http_request();
+        request.extensions_mut().insert(signed_in);
+        let called = SignedIn::extract(&request).into_inner();
+        assert!(matches!(called, Err(Failure::Internal(_))), "{called:?}");
+    }
 }

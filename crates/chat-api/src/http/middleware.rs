@@ -17,7 +17,7 @@ use super::caller::{CORRELATION_HEADER, SESSION_COOKIE, SignedIn};
 use crate::{
     context::Context,
     error::Failure,
-    queries::identity::{Credential, user_of},
+    queries::identity::{Credential, identify},
 };
 
 const BEARER: &str = "Bearer ";
@@ -121,12 +121,12 @@ pub(crate) async fn refuse_cross_site(
 async fn signed_in(request: &ServiceRequest) -> Result<SignedIn, Failure> {
     let context = request.app_data::<web::Data<Context>>().ok_or(Failure::NotSignedIn)?;
     let credential = credential(request).ok_or(Failure::NotSignedIn)?;
-    let user_id = user_of(context, &credential).await?.ok_or(Failure::NotSignedIn)?;
+    let identity = identify(context, &credential).await?.ok_or(Failure::NotSignedIn)?;
     let is_cookie = matches!(credential, Credential::Session(_));
     if is_cookie && !request.method().is_safe() && is_cross_site(request, context) {
         return Err(Failure::CrossSite);
     }
-    Ok(SignedIn { user_id, credential })
+    Ok(SignedIn { user_id: identity.user_id, credential, scopes: identity.scopes })
 }
 
 /// A bearer token wins over a cookie.

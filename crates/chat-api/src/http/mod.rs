@@ -4,16 +4,21 @@
 //! read; whatever goes wrong is problem+json. Never: SQL, a decision.
 
 mod accounts;
+mod admin;
 mod body;
 mod bulk;
 mod caller;
 mod channels;
+pub(crate) mod client_address;
 mod lists;
+mod me;
 mod middleware;
 mod openapi;
 mod page;
 mod query;
 mod reminders;
+mod scopes;
+mod sessions;
 mod settings;
 mod stream;
 mod task_body;
@@ -71,15 +76,24 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .default_service(web::to(not_found));
 }
 
-/// What only somebody who is signed in reaches.
+/// What only somebody who is signed in reaches; [`scopes`] says with which scope.
 fn for_people(config: &mut ServiceConfig) {
     config
         .service(at("/auth/logout").route(web::post().to(accounts::log_out)))
-        .service(at("/me").route(web::get().to(accounts::me)))
+        .service(at("/me").route(web::get().to(me::show)).route(web::delete().to(me::delete)))
+        .service(at("/me/password").route(web::post().to(me::change_password)))
+        .service(at("/me/email").route(web::post().to(me::change_email)))
+        .service(
+            at("/sessions")
+                .route(web::get().to(sessions::list))
+                .route(web::delete().to(sessions::end_others)),
+        )
+        .service(at("/sessions/{session_id}").route(web::delete().to(sessions::end)))
         .service(
             at("/tokens").route(web::get().to(tokens::list)).route(web::post().to(tokens::create)),
         )
         .service(at("/tokens/{token_id}").route(web::delete().to(tokens::delete)))
+        .service(at("/admin/people").route(web::get().to(admin::people)))
         .service(
             at("/settings")
                 .route(web::get().to(settings::show))

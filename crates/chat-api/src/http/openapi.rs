@@ -2,14 +2,26 @@
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        OpenApi as Spec, PathItem, RefOr, Response,
+        content::ContentBuilder,
+        path::Operation,
+        response::ResponseBuilder,
+        schema::Ref,
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
+    },
 };
 
 use super::{
-    accounts, bulk, caller::SESSION_COOKIE, channels, lists, reminders, settings, stream, tasks,
-    timeline, tokens, trash,
+    accounts, admin, bulk, caller::SESSION_COOKIE, channels, lists, me, reminders, scopes,
+    sessions, settings, stream, tasks, timeline, tokens, trash,
 };
-use crate::error::{FieldError, Problem};
+use crate::{
+    domain::scope::Scope,
+    error::{FieldError, Problem},
+};
 
 /// The document at `/api/openapi.json`.
 #[derive(OpenApi)]
@@ -17,8 +29,10 @@ use crate::error::{FieldError, Problem};
     info(title = "chat-api", description = "Tasks, and the reminders that follow from them.",
         version = env!("CARGO_PKG_VERSION"), license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
-        accounts::register, accounts::log_in, accounts::log_out, accounts::me,
-        tokens::list, tokens::create, tokens::delete,
+        accounts::register, accounts::log_in, accounts::log_out,
+        me::show, me::delete, me::change_password, me::change_email,
+        sessions::list, sessions::end, sessions::end_others,
+        tokens::list, tokens::create, tokens::delete, admin::people,
         settings::show, settings::replace,
         channels::list, channels::create, channels::delete, channels::test,
         tasks::create, tasks::list, tasks::show, tasks::change, tasks::delete, tasks::complete,
@@ -29,7 +43,7 @@ use crate::error::{FieldError, Problem};
     ),
     components(schemas(Problem, FieldError)),
     security(("session" = []), ("token" = [])),
-    modifiers(&Credentials),
+    modifiers(&Credentials, &NeededScopes),
 )]
 pub(super) struct Document;
 
@@ -37,11 +51,61 @@ pub(super) struct Document;
 struct Credentials;
 
 impl Modify for Credentials {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, document: &mut Spec) {
         let components = document.components.get_or_insert_default();
         let cookie = ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE));
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
     }
+}
+
+/// What each operation needs of a token, as a role of its security requirement, and what it answers
+/// to those without.
+struct NeededScopes;
+
+impl Modify for NeededScopes {
+    fn modify(&self, document: &mut Spec) {
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                if let Some(scope) = scopes::needed(method, path) {
+                    require(operation, scope);
+                }
+            }
+        }
+    }
+}
+
+fn require(operation: &mut Operation, scope: Scope) {
+    operation.security = Some(vec![
+        SecurityRequirement::new::<_, [&str; 0], _>("session", []),
+        SecurityRequirement::new("token", [scope.name()]),
+    ]);
+    let responses = &mut operation.responses.responses;
+    for (status, what) in [
+        ("401", "nobody is signed in"),
+        ("403", "a token without the scope; a page of another site; see `code`"),
+    ] {
+        responses.insert(status.to_owned(), RefOr::T(problem(what)));
+    }
+}
+
+fn problem(what: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(what).content("application/problem+json", content).build()
+}
+
+/// The operations of a path with their methods.
+pub(super) fn operations(
+    item: &mut PathItem,
+) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("GET", &mut item.get),
+        ("PUT", &mut item.put),
+        ("POST", &mut item.post),
+        ("PATCH", &mut item.patch),
+        ("DELETE", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }

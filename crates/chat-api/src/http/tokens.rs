@@ -11,9 +11,9 @@ use super::{
     caller::{SignedIn, parse_id},
 };
 use crate::{
-    commands,
+    commands::{self, tokens::NewToken},
     context::Context,
-    domain::text::TokenName,
+    domain::{schedule::check_instant, scope::Scopes, text::TokenName},
     error::{Failure, Problem},
     queries,
     store::tokens::ApiToken,
@@ -26,6 +26,16 @@ pub(super) struct TokenBody {
     #[schema(value_type = String, min_length = 1, max_length = 100, required)]
     #[serde(default)]
     name: Field,
+    /// What it may be used for: `read` (tasks, reminders, settings, the stream), `write` (changing
+    /// those), `account` (tokens, sessions, password, address, deletion), `admin` (administrators
+    /// only). Left out it reads and writes.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["read"]))]
+    #[serde(default)]
+    scopes: Field,
+    /// When it ends by itself; left out it lasts until it is deleted.
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    #[serde(default)]
+    expires_at: Field,
 }
 
 /// A token as it is listed.
@@ -33,7 +43,11 @@ pub(super) struct TokenBody {
 pub(super) struct TokenView {
     id: Uuid,
     name: String,
+    scopes: Vec<String>,
     created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    /// To the minute; null where it never was.
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 /// A token as it is seen once.
@@ -55,13 +69,20 @@ pub(super) struct TokenList {
 
 impl From<ApiToken> for TokenView {
     fn from(token: ApiToken) -> Self {
-        Self { id: token.token_id, name: token.name, created_at: token.created_at }
+        Self {
+            id: token.token_id,
+            name: token.name,
+            scopes: token.scopes.names(),
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+        }
     }
 }
 
-/// The tokens, oldest first.
+/// The tokens, oldest first, those that ran out too.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "accounts",
-    responses((status = 200, body = TokenList), (status = 401, body = Problem)))]
+    responses((status = 200, body = TokenList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -71,7 +92,7 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(TokenList { items, next_cursor: None }))
 }
 
-/// Makes a token; it is shown this once.
+/// Makes a token; it is shown this once. A token makes none beyond its own scopes.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "accounts", request_body = TokenBody,
     responses((status = 201, body = NewTokenView), (status = 409, body = Problem),
         (status = 422, body = Problem)))]
@@ -82,8 +103,11 @@ pub(super) async fn create(
 ) -> Result<HttpResponse, Failure> {
     let mut fields = Fields::default();
     let name = fields.required("name", body.name, TokenName::parse);
-    let name = fields.finish(name)?;
-    let (token, secret) = commands::tokens::create(&context, signed_in.user_id, name).await?;
+    let scopes = fields.optional("scopes", body.scopes, Scopes::parse).unwrap_or_default();
+    let expires_at = fields.optional("expires_at", body.expires_at, check_instant);
+    let new = NewToken { name: fields.finish(name)?, scopes, expires_at };
+    let SignedIn { user_id, scopes: own, .. } = signed_in;
+    let (token, secret) = commands::tokens::create(&context, user_id, &own, new).await?;
     let view = NewTokenView { view: token.into(), token: secret.reveal() };
     Ok(HttpResponse::Created().json(view))
 }

@@ -15,15 +15,18 @@ pub struct Reconciled {
     pub tombstones: usize,
     /// People's settings.
     pub settings: usize,
+    /// People whose accounts ended.
+    pub deleted_people: usize,
 }
 
-/// Publishes every task, every tombstone and everybody's settings at their present versions.
+/// Publishes every task, everybody's settings and every tombstone at their present versions.
 /// Breaking off and beginning again does no harm.
 pub(crate) async fn reconcile(context: &Context) -> Result<Reconciled, RestateError> {
     Ok(Reconciled {
         settings: all_settings(context).await?,
         tasks: all_tasks(context).await?,
         tombstones: all_tombstones(context).await?,
+        deleted_people: all_deleted_people(context).await?,
     })
 }
 
@@ -62,6 +65,22 @@ async fn all_tombstones(context: &Context) -> Result<usize, RestateError> {
         let deleted = store::tombstones::lock_batch(&mut tx, after, BATCH).await?;
         let Some(last) = deleted.last() else { return Ok(count) };
         after = Some(last.task_id);
+        count += deleted.len();
+        let now = messaging::now(&mut tx).await?;
+        let facts = deleted.into_iter().map(|deleted| (deleted.into(), now, None));
+        restate::append(&mut tx, context, facts).await?;
+        tx.commit().await?;
+        context.outbox.wake();
+    }
+}
+
+async fn all_deleted_people(context: &Context) -> Result<usize, RestateError> {
+    let (mut count, mut after) = (0, None);
+    loop {
+        let mut tx = store::begin_system(&context.pool).await?;
+        let deleted = store::person_tombstones::lock_batch(&mut tx, after, BATCH).await?;
+        let Some(last) = deleted.last() else { return Ok(count) };
+        after = Some(last.user_id);
         count += deleted.len();
         let now = messaging::now(&mut tx).await?;
         let facts = deleted.into_iter().map(|deleted| (deleted.into(), now, None));

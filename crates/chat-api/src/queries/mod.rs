@@ -1,10 +1,11 @@
-//! What people ask: read, scoped by the person, and changing nothing.
+//! What people ask: read, scoped by the person, and changing nothing but when they last did.
 
 pub(crate) mod channels;
 pub(crate) mod identity;
 pub(crate) mod lists;
 pub(crate) mod people;
 pub(crate) mod reminders;
+pub(crate) mod sessions;
 pub(crate) mod tasks;
 pub(crate) mod tokens;
 

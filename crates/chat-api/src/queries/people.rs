@@ -1,11 +1,16 @@
-//! An account and its settings.
+//! Accounts and their settings.
 
 use events::UserId;
 
+use super::Page;
 use crate::{
     context::Context,
     error::Failure,
-    store::{self, persons::Person},
+    store::{
+        self,
+        accounts::{AccountSummary, Cursor},
+        persons::Person,
+    },
 };
 
 /// A person.
@@ -14,4 +19,27 @@ pub(crate) async fn find(context: &Context, user_id: UserId) -> Result<Person, F
     let person = store::persons::find(&mut tx, user_id).await?;
     tx.commit().await?;
     person.ok_or(Failure::NotFound)
+}
+
+/// Whether a person is an administrator.
+pub(crate) async fn is_admin(context: &Context, user_id: UserId) -> Result<bool, Failure> {
+    let mut tx = store::begin_system(&context.pool).await?;
+    let is_admin = store::accounts::is_admin(&mut tx, user_id, &context.admins).await?;
+    tx.commit().await?;
+    Ok(is_admin)
+}
+
+/// A page of everybody's accounts, oldest first; for an administrator. No feed tells of them.
+pub(crate) async fn list(
+    context: &Context,
+    cursor: Option<Cursor>,
+    limit: i64,
+) -> Result<Page<AccountSummary, Cursor>, Failure> {
+    let mut tx = store::begin_system(&context.pool).await?;
+    let accounts = store::accounts::list(&mut tx, cursor, limit + 1).await?;
+    tx.commit().await?;
+    Ok(Page::cut(accounts, limit, 0, |account| Cursor {
+        created_at: account.created_at,
+        user_id: account.user_id,
+    }))
 }

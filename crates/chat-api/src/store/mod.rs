@@ -6,11 +6,14 @@
 //!
 //! Locks are taken in one order: idempotency key, person, list, tasks by id, tombstone, reminder, outbox, feed head.
 
+pub(crate) mod accounts;
+pub(crate) mod attempts;
 pub(crate) mod channels;
 pub(crate) mod dead_letters;
 pub(crate) mod feed;
 pub(crate) mod idempotency;
 pub(crate) mod lists;
+pub(crate) mod person_tombstones;
 pub(crate) mod persons;
 pub(crate) mod refresh;
 pub(crate) mod reminders;

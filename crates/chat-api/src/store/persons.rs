@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::settings::Settings;
 
 /// The unique index on addresses.
-const EMAIL_INDEX: &str = "person_email";
+pub(super) const EMAIL_INDEX: &str = "person_email";
 
 /// An account and its settings.
 #[derive(Clone, Debug)]
@@ -79,20 +79,6 @@ pub(crate) async fn insert(
         Err(sqlx::Error::Database(error)) if error.constraint() == Some(EMAIL_INDEX) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Who has this address, and the hash of their password. For the system.
-pub(crate) async fn by_email(
-    conn: &mut PgConnection,
-    email: &str,
-) -> sqlx::Result<Option<(UserId, String)>> {
-    let found = sqlx::query!(
-        "select user_id, password_hash from person where lower(email) = lower($1)",
-        email
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(found.map(|row| (row.user_id.into(), row.password_hash)))
 }
 
 /// A person.

@@ -67,6 +67,23 @@ pub(super) async fn bury(
     say(conn, context, now, deleted.into(), Some(now)).await
 }
 
+/// Says again that a person's account ended, where it did: that ends their tasks too. `false` where
+/// it did not.
+pub(super) async fn repeat_end(
+    conn: &mut PgConnection,
+    context: &Context,
+    user_id: UserId,
+) -> Result<bool, ApplyError> {
+    let found = store::person_tombstones::take_answer(conn, user_id, ANSWER_INTERVAL_SECS).await?;
+    let Some((deleted, is_time)) = found else { return Ok(false) };
+    if is_time {
+        tracing::warn!(user.id = %user_id, "a reminder of a person whose account ended");
+        let now = messaging::now(conn).await?;
+        say(conn, context, now, deleted.into(), Some(now)).await?;
+    }
+    Ok(true)
+}
+
 /// Appends a fact that follows from no request.
 pub(super) async fn say(
     conn: &mut PgConnection,

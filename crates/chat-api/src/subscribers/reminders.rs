@@ -58,10 +58,13 @@ async fn answer(
     if said.status == ReminderStatus::Cancelled {
         return Ok(());
     }
-    match locked {
-        Some(locked) => convergence::compare(conn, context, locked, said.task_version).await,
-        None => convergence::bury(conn, context, task_id, user_id, said.task_version).await,
+    if let Some(locked) = locked {
+        return convergence::compare(conn, context, locked, said.task_version).await;
     }
+    if convergence::repeat_end(conn, context, user_id).await? {
+        return Ok(());
+    }
+    convergence::bury(conn, context, task_id, user_id, said.task_version).await
 }
 
 /// What an event says of a reminder; none where it is of something else.

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row};
 
 use crate::{
-    stack::{Answer, Stack},
+    stack::{Answer, PASSWORD, Stack},
     worker::Reminding,
 };
 use events::Topic;
@@ -27,6 +27,7 @@ async fn assert_apart(stack: Stack) {
     let webhook = json!({"kind": "webhook", "url": "http://ada.test"});
     let channel = ada.post("/channels", webhook).await.body;
     let token = ada.post("/tokens", json!({"name": "adas"})).await.body;
+    let session = ada.get("/sessions").await.body["items"][0].clone();
     let reminding = Reminding::of(&task, ada.user_id);
     stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
     let list = ada.post("/lists", json!({"name": "adas"})).await.body;
@@ -48,6 +49,7 @@ async fn assert_apart(stack: Stack) {
         (Method::DELETE, format!("/channels/{}", id(&channel))),
         (Method::POST, format!("/channels/{}/test", id(&channel))),
         (Method::DELETE, format!("/tokens/{}", id(&token))),
+        (Method::DELETE, format!("/sessions/{}", id(&session))),
     ] {
         let request =
             bob.request(method.clone(), &path).json(&json!({"title": "mine", "name": "mine"}));
@@ -71,6 +73,9 @@ async fn assert_apart(stack: Stack) {
         assert_ne!(ada.get(list).await.body["items"], json!([]), "{list}");
     }
     assert_eq!(bob.get("/lists").await.body["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(bob.get("/sessions").await.body["items"].as_array().expect("items").len(), 1);
+    assert_eq!(bob.delete("/sessions").await.status, StatusCode::NO_CONTENT);
+    assert_eq!(ada.get("/sessions").await.body["items"][0]["id"], session["id"]);
     assert_eq!(bob.get("/tasks").await.header("x-feed-position"), "2");
     assert_eq!(ada.get(&task_path).await.body, task, "nothing changed");
     assert_eq!(stack.outbox().await.len(), before, "and nothing was told");
@@ -143,8 +148,8 @@ async fn nothing_can_be_written_for_another_person() {
         .await
         .expect("set");
     let forged = sqlx::query(
-        "insert into session (token_hash, user_id, created_at, expires_at)
-         values ('x', $1, now(), now() + interval '1 day')",
+        "insert into session (session_id, token_hash, user_id, created_at, expires_at)
+         values (gen_random_uuid(), 'x', $1, now(), now() + interval '1 day')",
     )
     .bind(bob.user_id.uuid())
     .execute(&mut *tx)
@@ -152,6 +157,32 @@ async fn nothing_can_be_written_for_another_person() {
     .expect_err("refused");
     assert!(forged.to_string().contains("row-level security"), "{forged}");
     tx.rollback().await.expect("rolled back");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn attempts_and_deleted_people_are_shown_to_no_person() {
+    let stack = Stack::start().await;
+    let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
+    let deleted = bob.delete_with("/me", json!({"current_password": PASSWORD})).await;
+    assert_eq!(deleted.status, StatusCode::NO_CONTENT);
+    for (table, all) in [("attempt", 3), ("person_tombstone", 1)] {
+        let rows = format!("select count(*) from {table}");
+        let there: i64 = sqlx::query_scalar(AssertSqlSafe(rows.clone()))
+            .fetch_one(&stack.admin)
+            .await
+            .expect("a count");
+        assert_eq!(there, all, "{table}: this test would show nothing");
+        let mut tx = stack.role.begin().await.expect("a transaction");
+        sqlx::query("select set_config('app.user_id', $1, true)")
+            .bind(ada.user_id.to_string())
+            .execute(&mut *tx)
+            .await
+            .expect("set");
+        let seen: i64 =
+            sqlx::query_scalar(AssertSqlSafe(rows)).fetch_one(&mut *tx).await.expect("a count");
+        assert_eq!(seen, 0, "{table}");
+    }
     stack.stop().await;
 }
 

@@ -2,17 +2,25 @@
 //! role that is no superuser.
 
 mod accounts;
+mod admin;
+mod attempts;
 mod bad_input;
 mod bulk;
 mod concurrency;
 mod convergence;
+mod deletion;
 mod events_out;
 mod finding;
 mod idempotency;
 mod isolation;
 mod jobs;
 mod lists;
+mod logs;
+mod me;
+mod reset_password;
 mod schemas;
+mod scopes;
+mod sessions;
 mod settings;
 mod snoozing;
 mod stack;
@@ -20,5 +28,6 @@ mod stream;
 mod stream_client;
 mod subscriber;
 mod tasks;
+mod tokens;
 mod trash;
 mod worker;

@@ -42,6 +42,8 @@ pub(crate) struct Person {
     pub(crate) user_id: UserId,
     pub(crate) email: String,
     pub(crate) cookie: String,
+    /// An API token, which is then presented instead.
+    token: Option<String>,
     public: String,
     http: reqwest::Client,
 }
@@ -114,6 +116,7 @@ impl Stack {
             user_id: answer.body["user_id"].as_str().expect("an id").parse().expect("a UUID"),
             email,
             cookie: answer.session_cookie().expect("a session"),
+            token: None,
             public: self.replica.public.clone(),
             http: self.replica.http.clone(),
         }
@@ -149,6 +152,11 @@ impl Stack {
     /// Empties the outbox, as if everything were published and received.
     pub(crate) async fn forget_outbox(&self) {
         sqlx::query("delete from messaging.outbox").execute(&self.admin).await.expect("deleted");
+    }
+
+    /// Does as the superuser.
+    pub(crate) async fn run(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&self.admin).await.expect("done");
     }
 
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
@@ -224,9 +232,11 @@ impl Replica {
 
 impl Person {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}/api/v1{path}", self.public))
-            .header("Cookie", &self.cookie)
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.public));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request.header("Cookie", &self.cookie),
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -259,6 +269,28 @@ impl Person {
     /// The same person in another session.
     pub(crate) fn with_cookie(&self, cookie: String) -> Self {
         Self { cookie, ..self.clone() }
+    }
+
+    /// The same person as a program, with an API token that has just been made.
+    pub(crate) async fn with_token(&self, body: Value) -> Self {
+        let made = self.post("/tokens", body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        Self {
+            token: Some(made.body["token"].as_str().expect("a token").to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// Signs in once more.
+    pub(crate) async fn log_in(&self, password: &str) -> Answer {
+        let body = json!({"email": self.email, "password": password});
+        let url = format!("{}/api/v1/auth/login", self.public);
+        Answer::of(self.http.post(url).json(&body)).await
+    }
+
+    /// Asks with a body to delete something.
+    pub(crate) async fn delete_with(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::DELETE, path).json(&body)).await
     }
 
     /// The same person through another replica.

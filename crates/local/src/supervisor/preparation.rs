@@ -23,6 +23,8 @@ use crate::{
 const BUS_CONNECTIONS: u32 = 2;
 /// Who may be reached by webhooks on a person's own machine.
 const WEBHOOK_ALLOW: &str = "WEBHOOK_ALLOW";
+/// Whether the first account administers: on a person's own machine it does.
+const FIRST_ACCOUNT_IS_ADMIN: &str = "FIRST_ACCOUNT_IS_ADMIN";
 
 /// All that is needed to start the parts.
 #[derive(Debug)]
@@ -74,14 +76,12 @@ pub(crate) async fn prepare(
     let secrets = Secrets::open(data.join("secrets"))?;
     let sealing_keys = secrets.get_or_create_with(SEALING_KEYS, new_sealing_keys)?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
-    let for_chat = vec![
+    let mut for_chat = vec![
         ("LISTEN_ADDR", address.to_string().into()),
         ("PUBLIC_URL", OsString::from(public_url)),
     ];
-    let for_worker = match std::env::var_os(WEBHOOK_ALLOW) {
-        Some(_) => vec![],
-        None => vec![(WEBHOOK_ALLOW, "loopback".into())],
-    };
+    for_chat.extend(unless_set(FIRST_ACCOUNT_IS_ADMIN, "true"));
+    let for_worker = unless_set(WEBHOOK_ALLOW, "loopback").into_iter().collect();
     let no_port = RunError::system("find free ports");
     let applications = Application::new(Service::ChatApi, bin_dir, chat, for_chat)
         .and_then(|chat| {
@@ -98,6 +98,11 @@ pub(crate) async fn prepare(
     let resources = resources::write(data)?;
     let sidecars = SidecarSettings { program: program.to_owned(), resources, bus_url };
     Ok(Prepared { applications, sidecars, sealing_keys })
+}
+
+/// What a service is told where nobody has told it otherwise.
+fn unless_set(name: &'static str, value: &str) -> Option<(&'static str, OsString)> {
+    std::env::var_os(name).is_none().then(|| (name, value.into()))
 }
 
 async fn migrate(application: &Application, sealing_keys: &SecretString) -> Result<(), RunError> {

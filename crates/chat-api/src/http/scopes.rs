@@ -1,0 +1,99 @@
+//! Which scope each operation needs: said here and nowhere else.
+//!
+//! An operation that is missing has no caller: whoever asks who calls fails. The OpenAPI document
+//! shows what stands here.
+
+use actix_web::HttpRequest;
+
+use crate::domain::scope::Scope::{self, Account, Admin, Read, Write};
+
+/// What all operations stand below.
+const BASE: &str = "/api/v1";
+
+/// Every operation but registering and signing in.
+const OPERATIONS: &[(&str, &str, Scope)] = &[
+    ("POST", "/auth/logout", Account),
+    ("GET", "/me", Read),
+    ("DELETE", "/me", Account),
+    ("POST", "/me/password", Account),
+    ("POST", "/me/email", Account),
+    ("GET", "/sessions", Account),
+    ("DELETE", "/sessions", Account),
+    ("DELETE", "/sessions/{session_id}", Account),
+    ("GET", "/tokens", Account),
+    ("POST", "/tokens", Account),
+    ("DELETE", "/tokens/{token_id}", Account),
+    ("GET", "/admin/people", Admin),
+    ("GET", "/settings", Read),
+    ("PUT", "/settings", Write),
+    ("GET", "/channels", Read),
+    ("POST", "/channels", Write),
+    ("DELETE", "/channels/{channel_id}", Write),
+    ("POST", "/channels/{channel_id}/test", Write),
+    ("GET", "/tasks", Read),
+    ("POST", "/tasks", Write),
+    ("GET", "/tasks/{task_id}", Read),
+    ("PATCH", "/tasks/{task_id}", Write),
+    ("DELETE", "/tasks/{task_id}", Write),
+    ("POST", "/tasks/{task_id}/complete", Write),
+    ("POST", "/tasks/{task_id}/reopen", Write),
+    ("POST", "/tasks/{task_id}/restore", Write),
+    ("GET", "/tasks/{task_id}/timeline", Read),
+    ("POST", "/tasks/{task_id}/move", Write),
+    ("POST", "/tasks/bulk", Write),
+    ("GET", "/lists", Read),
+    ("POST", "/lists", Write),
+    ("PATCH", "/lists/{list_id}", Write),
+    ("DELETE", "/lists/{list_id}", Write),
+    ("POST", "/lists/{list_id}/move", Write),
+    ("GET", "/trash", Read),
+    ("DELETE", "/trash", Write),
+    ("DELETE", "/trash/{task_id}", Write),
+    ("GET", "/reminders", Read),
+    ("POST", "/reminders/{reminder_id}/snooze", Write),
+    ("POST", "/reminders/{reminder_id}/dismiss", Write),
+    ("GET", "/stream", Read),
+];
+
+/// The scope that an operation needs, by its method and the pattern of its path.
+pub(super) fn needed(method: &str, pattern: &str) -> Option<Scope> {
+    let path = pattern.strip_prefix(BASE)?;
+    OPERATIONS.iter().find(|(verb, at, _)| (*verb, *at) == (method, path)).map(|found| found.2)
+}
+
+/// The scope that the operation needs to which a request was routed.
+pub(super) fn needed_by(request: &HttpRequest) -> Option<Scope> {
+    needed(request.method().as_str(), &request.match_pattern()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use utoipa::OpenApi;
+
+    use super::*;
+    use crate::http::openapi::{Document, operations};
+
+    const PUBLIC: [(&str, &str); 2] =
+        [("POST", "/api/v1/auth/register"), ("POST", "/api/v1/auth/login")];
+
+    #[test]
+    fn every_documented_operation_but_two_names_its_scope_once() {
+        let mut document = Document::openapi();
+        let mut documented = BTreeSet::new();
+        for (path, item) in &mut document.paths.paths {
+            for (method, _) in operations(item) {
+                documented.insert((method, path.clone()));
+            }
+        }
+        for public in PUBLIC {
+            assert!(documented.remove(&(public.0, public.1.to_owned())), "{public:?}");
+        }
+        let named =
+            |(method, path, _): &(&'static str, &str, Scope)| (*method, format!("{BASE}{path}"));
+        let table: BTreeSet<_> = OPERATIONS.iter().map(named).collect();
+        assert_eq!(table, documented);
+        assert_eq!(table.len(), OPERATIONS.len());
+    }
+}
