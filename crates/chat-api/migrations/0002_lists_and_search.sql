@@ -58,9 +58,10 @@ create table task_word (
 );
 create unique index task_word_task on task_word (task_id, word);
 
--- The first answer to a request that may be sent twice.
+-- The first answer to a request that may be sent twice. It is taken before anything else, and so names
+-- no row of the person's that would be locked by it.
 create table idempotency_key (
-    user_id uuid not null references person on delete cascade,
+    user_id uuid not null,
     key text not null,
     fingerprint bytea not null,
     -- As it was written, byte for byte.

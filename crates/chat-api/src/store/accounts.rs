@@ -150,14 +150,23 @@ pub(crate) async fn note_use(conn: &mut PgConnection, user_id: UserId) -> sqlx::
 
 /// Deletes a locked person and all that is theirs.
 pub(crate) async fn delete(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
-    // Whoever works on a task has its row, and then asks for its owner's: so the tasks go first, in
-    // the order in which everybody locks them.
+    // Whoever works on a task has its list's row and its own, and then asks for its owner's: so they
+    // go first, in the order in which everybody locks them.
+    sqlx::query!(
+        "select list_id from list where user_id = $1 order by list_id for update",
+        user_id.uuid(),
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     sqlx::query!(
         "select task_id from task where user_id = $1 order by task_id for update",
         user_id.uuid(),
     )
     .fetch_all(&mut *conn)
     .await?;
+    sqlx::query!("delete from idempotency_key where user_id = $1", user_id.uuid())
+        .execute(&mut *conn)
+        .await?;
     sqlx::query!("delete from person where user_id = $1", user_id.uuid()).execute(conn).await?;
     Ok(())
 }
