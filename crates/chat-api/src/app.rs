@@ -2,7 +2,6 @@
 
 use std::{net::TcpListener, sync::Arc};
 
-use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
 use events::Service;
 use messaging::{Inbox, Outbox, Relay, RelaySettings};
 use platform::{settings::EventBus, shutdown::Shutdown};
@@ -13,9 +12,6 @@ use crate::{
     Reconciled, commands::passwords::Passwords, context::Context, feed::hub::Hub, http, jobs,
     settings::ServeSettings, store::accounts::Admins, subscribers::ChatSubscriber,
 };
-
-/// How long a request in flight may take to end after the signal, in seconds.
-const REQUEST_DRAIN_SECS: u64 = 10;
 
 /// The three sockets, bound already.
 #[derive(Debug)]
@@ -92,7 +88,7 @@ pub async fn serve(
         Arc::new(ChatSubscriber::new(context.clone())),
     ));
     let token = AppToken::new(sidecar.app_api_token.clone());
-    let public = public_server(listeners.public, context.clone())?;
+    let public = http::serve(listeners.public, &settings.http, context.clone())?;
     let deliveries = messaging::serve(listeners.sidecar, inbox, token)?;
     let health = platform::health::serve(listeners.health, pool.clone())?;
     let handles = [public.handle(), deliveries.handle()];
@@ -150,7 +146,7 @@ fn context(
     Context {
         pool: pool.clone(),
         outbox: Outbox::new(Service::ChatApi, settings.service.event_bus),
-        hub: Arc::new(Hub::default()),
+        hub: Arc::new(Hub::new(settings.http.max_streams_per_person())),
         keys: settings.service.sealing_keys.clone(),
         passwords: Passwords::new(),
         public_url: settings.public_url.clone(),
@@ -159,26 +155,14 @@ fn context(
             first_account: settings.first_account_is_admin,
         },
         trusted_proxies: settings.trusted_proxies.clone(),
+        cors_origins: settings.http.cors_origins.clone(),
         stop,
     }
 }
 
-fn public_server(listener: TcpListener, context: Context) -> std::io::Result<Server> {
-    let context = web::Data::new(context);
-    Ok(HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(http::correlate))
-            .app_data(context.clone())
-            .configure(http::configure)
-    })
-    .disable_signals()
-    .shutdown_timeout(REQUEST_DRAIN_SECS)
-    .listen(listener)?
-    .run())
-}
-
 fn start_jobs(settings: &ServeSettings, context: &Context, shutdown: &Shutdown) {
-    shutdown.spawn(jobs::poll_feeds(context.clone(), shutdown.token()));
+    shutdown.spawn(jobs::read_feeds(context.clone(), shutdown.token()));
+    shutdown.spawn(jobs::check_followers(context.clone(), shutdown.token()));
     shutdown.spawn(jobs::tidy(context.clone(), shutdown.token()));
     // Held events only wait; saying things again would pile them up.
     if settings.service.event_bus == EventBus::Dapr {

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::{
     commands::passwords::Passwords, domain::user_agent::UserAgent, feed::hub::Hub,
-    http::client_address::TrustedProxies, store::accounts::Admins,
+    http::client_address::TrustedProxies, settings::Origins, store::accounts::Admins,
 };
 
 /// The parts of a running chat-api. Cheap to clone.
@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub(crate) public_url: Url,
     pub(crate) admins: Admins,
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Other sites whose pages may act for who is signed in.
+    pub(crate) cors_origins: Origins,
     /// Ends the live streams.
     pub(crate) stop: CancellationToken,
 }

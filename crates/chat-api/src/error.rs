@@ -13,7 +13,7 @@ use crate::domain::{scope::Scope, task::Refusal};
 
 /// The problem type of a code; a name, not an address.
 const TYPE_PREFIX: &str = "urn:problem:";
-/// What a caller waits at least while the database is away, in seconds.
+/// What a caller waits at least for what passes by itself, in seconds.
 pub(crate) const RETRY_AFTER_SECS: u64 = 2;
 
 /// A field of the request that is refused, and why.
@@ -92,6 +92,12 @@ pub(crate) enum Failure {
     IdempotencyKeyReused,
     #[error("the request is too large")]
     TooLarge,
+    #[error("the body did not come in time")]
+    RequestTimeout,
+    #[error("too many requests: the next one is answered in {retry_after_secs} s")]
+    RateLimited { retry_after_secs: u64 },
+    #[error("there are {limit} live streams of yours already, more are not allowed")]
+    TooManyStreams { limit: usize },
     #[error("too many people sign in at once")]
     Busy,
     #[error("the database does not answer")]
@@ -147,6 +153,11 @@ impl Failure {
                 ("version_mismatch", S::PRECONDITION_FAILED, "Changed in the meantime")
             }
             Self::TooLarge => ("too_large", S::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::RequestTimeout => ("request_timeout", S::REQUEST_TIMEOUT, "Request timeout"),
+            Self::RateLimited { .. } => ("rate_limited", S::TOO_MANY_REQUESTS, "Too many requests"),
+            Self::TooManyStreams { .. } => {
+                ("too_many_streams", S::TOO_MANY_REQUESTS, "Too many streams")
+            }
             Self::Invalid(_) => ("invalid", S::UNPROCESSABLE_ENTITY, "Invalid"),
             Self::OccurrenceRequired => {
                 ("occurrence_required", S::UNPROCESSABLE_ENTITY, "Occurrence required")
@@ -187,10 +198,10 @@ impl Failure {
         };
         let mut response = HttpResponse::build(status);
         match self {
-            Self::Busy | Self::Unavailable(_) => {
+            Self::Busy | Self::Unavailable(_) | Self::TooManyStreams { .. } => {
                 response.insert_header(("Retry-After", RETRY_AFTER_SECS.to_string()));
             }
-            Self::TooManyAttempts { retry_after_secs } => {
+            Self::TooManyAttempts { retry_after_secs } | Self::RateLimited { retry_after_secs } => {
                 response.insert_header(("Retry-After", retry_after_secs.to_string()));
             }
             Self::NotSignedIn => {

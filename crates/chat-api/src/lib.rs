@@ -27,5 +27,6 @@ pub use http::client_address::{InvalidProxies, TrustedProxies};
 pub use jobs::Reconciled;
 pub use migrate::migrate;
 pub use settings::{
-    AdminEmails, Command, InvalidAdminEmails, ResetPasswordSettings, ServeSettings,
+    AdminEmails, Command, HttpSettings, InvalidAdminEmails, InvalidOrigins, Origins,
+    ResetPasswordSettings, ServeSettings,
 };

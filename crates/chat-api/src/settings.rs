@@ -10,6 +10,10 @@ use url::Url;
 
 use crate::{domain::email::Email, http::client_address::TrustedProxies};
 
+mod http;
+
+pub use http::{HttpSettings, InvalidOrigins, Origins};
+
 /// Owns people, tasks and conversation.
 #[derive(Debug, Parser)]
 #[command(name = "chat-api", version)]
@@ -84,6 +88,10 @@ pub struct ServeSettings {
     /// client's limits
     #[arg(long, env, default_value = "")]
     pub trusted_proxies: TrustedProxies,
+
+    /// How much the public listener takes.
+    #[command(flatten)]
+    pub http: HttpSettings,
 }
 
 impl AdminEmails {

@@ -12,6 +12,7 @@ use crate::{
         settings::Settings,
     },
     error::Failure,
+    feed::access,
     store::{self, persons::Person},
 };
 
@@ -102,5 +103,7 @@ pub(crate) async fn log_out(
 ) -> Result<(), Failure> {
     let mut tx = store::begin_for(&context.pool, user_id).await?;
     store::sessions::delete_current(&mut tx, user_id, session).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    access::recheck(context, user_id).await;
+    Ok(())
 }

@@ -10,6 +10,7 @@ use crate::{
     context::{Call, Context},
     domain::{email::Email, password::Password},
     error::Failure,
+    feed::access,
     queries::identity::Credential,
     store::{self, persons::Person},
 };
@@ -39,6 +40,7 @@ pub(crate) async fn change_password(
     store::accounts::set_password(&mut tx, user_id, &new_hash).await?;
     store::sessions::delete_others(&mut tx, user_id, credential.as_session()).await?;
     tx.commit().await?;
+    access::recheck(context, user_id).await;
     tracing::info!(user.id = %user_id, "a password was changed");
     Ok(())
 }
@@ -84,6 +86,7 @@ pub(crate) async fn delete(
     tell(&mut tx, context, call, locked.now, vec![deleted.into()], Some(locked.now)).await?;
     tx.commit().await?;
     context.outbox.wake();
+    access::recheck(context, user_id).await;
     tracing::info!(user.id = %user_id, "an account was deleted");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use events::UserId;
 use uuid::Uuid;
 
-use crate::{context::Context, error::Failure, queries::identity::Credential, store};
+use crate::{context::Context, error::Failure, feed::access, queries::identity::Credential, store};
 
 /// Ends a session.
 pub(crate) async fn end(
@@ -15,7 +15,9 @@ pub(crate) async fn end(
     if !store::sessions::delete(&mut tx, user_id, session_id).await? {
         return Err(Failure::NotFound);
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    access::recheck(context, user_id).await;
+    Ok(())
 }
 
 /// Ends every session but the one that asks.
@@ -26,5 +28,7 @@ pub(crate) async fn end_others(
 ) -> Result<(), Failure> {
     let mut tx = store::begin_for(&context.pool, user_id).await?;
     store::sessions::delete_others(&mut tx, user_id, credential.as_session()).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    access::recheck(context, user_id).await;
+    Ok(())
 }

@@ -12,6 +12,7 @@ use crate::{
         text::TokenName,
     },
     error::Failure,
+    feed::access,
     queries,
     store::{self, tokens::ApiToken},
 };
@@ -74,5 +75,7 @@ pub(crate) async fn delete(
     if !store::tokens::delete(&mut tx, user_id, token_id).await? {
         return Err(Failure::NotFound);
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    access::recheck(context, user_id).await;
+    Ok(())
 }

@@ -1,11 +1,13 @@
 //! The live feed: what is new for a person, numbered without a gap.
 //!
-//! An entry is written in the transaction of what it tells. Whoever follows reads the table from a
-//! position on; the [`hub`] only says when to look, so that a lost wake costs a moment and never an
-//! entry.
+//! An entry is written in the transaction of what it tells. Whoever follows has a position and is told
+//! what comes after it, from what the [`hub`] has read for all or else from the table, so that a lost
+//! wake costs a moment and never an entry.
 
+pub(crate) mod access;
 pub(crate) mod hub;
 pub(crate) mod stream;
+mod tail;
 
 use chrono::{DateTime, Utc};
 use events::{CorrelationId, Event, EventId, ListId};

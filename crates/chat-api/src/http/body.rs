@@ -1,5 +1,7 @@
 //! JSON bodies, read field by field, so that every field that is wrong is named at once.
 
+use std::time::Duration;
+
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -11,6 +13,10 @@ use crate::{
 };
 
 const IDEMPOTENCY_HEADER: &str = "idempotency-key";
+
+/// How long a body may take to come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyTimeout(pub(super) Duration);
 
 /// A body that must be there.
 #[derive(Debug)]
@@ -39,8 +45,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = Bytes::from_request(request, payload);
-        Box::pin(async move { parse(&read(bytes.await)?).map(Self) })
+        let bytes = read(request, payload);
+        Box::pin(async move { parse(&bytes.await?).map(Self) })
     }
 }
 
@@ -49,10 +55,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for KeyedBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = Bytes::from_request(request, payload);
+        let bytes = read(request, payload);
         let key = request.headers().get(IDEMPOTENCY_HEADER).cloned();
         Box::pin(async move {
-            let bytes = read(bytes.await)?;
+            let bytes = bytes.await?;
             let once =
                 key.map(|key| Once::new(key.to_str().unwrap_or_default(), &bytes)).transpose()?;
             Ok(Self(once, parse(&bytes)?))
@@ -65,16 +71,26 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJsonBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = Bytes::from_request(request, payload);
+        let bytes = read(request, payload);
         Box::pin(async move {
-            let bytes = read(bytes.await)?;
+            let bytes = bytes.await?;
             parse(if bytes.is_empty() { b"{}" } else { &bytes }).map(Self)
         })
     }
 }
 
-fn read(bytes: Result<Bytes, actix_web::Error>) -> Result<Bytes, Failure> {
-    bytes.map_err(|error| Failure::of_framework(error.as_response_error().status_code()))
+/// The whole body: at most `MAX_BODY_BYTES`, declared or not, and in time.
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Failure>> + use<> {
+    let timeout = request.app_data::<BodyTimeout>().map_or(Duration::MAX, |timeout| timeout.0);
+    let bytes = Bytes::from_request(request, payload);
+    async move {
+        let bytes = tokio::time::timeout(timeout, bytes).await;
+        let bytes = bytes.map_err(|_elapsed| Failure::RequestTimeout)?;
+        bytes.map_err(|error| Failure::of_framework(error.as_response_error().status_code()))
+    }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {

@@ -24,7 +24,7 @@ const BEARER: &str = "Bearer ";
 
 /// Gives a request its correlation id (its own where that is a UUID) and its span, continues its
 /// trace, and renders what goes wrong.
-pub(crate) async fn correlate(
+pub(super) async fn correlate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -67,7 +67,7 @@ async fn answer(
     Ok(response)
 }
 
-/// An error as a problem; anything else as it is.
+/// An error as a problem, with the headers that it has got on its way out; anything else as it is.
 fn rendered(
     response: ServiceResponse<BoxBody>,
     correlation_id: CorrelationId,
@@ -83,13 +83,20 @@ fn rendered(
         }
     });
     match problem {
-        Some(problem) => response.into_response(problem),
+        Some(mut problem) => {
+            for (name, value) in response.headers() {
+                if !problem.headers().contains_key(name) {
+                    problem.headers_mut().insert(name.clone(), value.clone());
+                }
+            }
+            response.into_response(problem)
+        }
         None => response,
     }
 }
 
 /// Lets only those pass who are signed in, and of a browser only pages of this site change things.
-pub(crate) async fn authenticate(
+pub(super) async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -104,7 +111,7 @@ pub(crate) async fn authenticate(
 }
 
 /// Keeps a page of another site from signing a browser in to an account of its choice.
-pub(crate) async fn refuse_cross_site(
+pub(super) async fn refuse_cross_site(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -129,8 +136,8 @@ async fn signed_in(request: &ServiceRequest) -> Result<SignedIn, Failure> {
     Ok(SignedIn { user_id: identity.user_id, credential, scopes: identity.scopes })
 }
 
-/// A bearer token wins over a cookie.
-fn credential(request: &ServiceRequest) -> Option<Credential> {
+/// What a request presents; a bearer token wins over a cookie.
+pub(super) fn credential(request: &ServiceRequest) -> Option<Credential> {
     if let Some(authorization) = header(request, "authorization") {
         let (scheme, token) = authorization.split_at_checked(BEARER.len())?;
         return scheme
@@ -141,14 +148,16 @@ fn credential(request: &ServiceRequest) -> Option<Credential> {
     Credential::session(request.cookie(SESSION_COOKIE)?.value())
 }
 
-/// Whether a browser says that a page of another site asks. Without an Origin nobody says so.
+/// Whether a browser says that a page of another site asks, and of none that we opened ourselves to.
+/// Without an Origin nobody says so.
 fn is_cross_site(request: &ServiceRequest, context: &Context) -> bool {
     let Some(origin) = request.headers().get(header::ORIGIN) else { return false };
     let Ok(origin) = origin.to_str() else { return true };
     let is_host = origin
         .split_once("://")
         .is_some_and(|(_, host)| header(request, "host").is_some_and(|own| own == host));
-    !is_host && origin != context.public_url.origin().ascii_serialization()
+    let is_own = is_host || origin == context.public_url.origin().ascii_serialization();
+    !is_own && !context.cors_origins.contains(origin)
 }
 
 fn header<'r>(request: &'r ServiceRequest, name: &str) -> Option<&'r str> {

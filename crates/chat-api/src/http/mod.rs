@@ -10,6 +10,9 @@ mod bulk;
 mod caller;
 mod channels;
 pub(crate) mod client_address;
+mod connection;
+mod cors;
+mod limits;
 mod lists;
 mod me;
 mod middleware;
@@ -18,6 +21,8 @@ mod page;
 mod query;
 mod reminders;
 mod scopes;
+mod security;
+mod server;
 mod sessions;
 mod settings;
 mod stream;
@@ -40,16 +45,18 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::error::Failure;
 
 /// The largest body that is read, in bytes.
-pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+const MAX_BODY_BYTES: usize = 256 * 1024;
+/// Where the API is documented, to read and to try.
+const DOCS: &str = "/api/docs/";
 
-pub(crate) use middleware::correlate;
+pub(crate) use server::serve;
 
 /// All routes.
-pub(crate) fn configure(config: &mut ServiceConfig) {
+fn configure(config: &mut ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
         .service(at("/").route(web::get().to(page::show)))
-        .service(web::redirect("/api/docs", "/api/docs/"))
+        .service(web::redirect("/api/docs", DOCS))
         .service(
             SwaggerUi::new("/api/docs/{_:.*}")
                 .url("/api/openapi.json", openapi::Document::openapi()),

@@ -3,7 +3,7 @@
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Spec, PathItem, RefOr, Response,
+        HeaderBuilder, OpenApi as Spec, PathItem, RefOr, Response,
         content::ContentBuilder,
         path::Operation,
         response::ResponseBuilder,
@@ -43,9 +43,12 @@ use crate::{
     ),
     components(schemas(Problem, FieldError)),
     security(("session" = []), ("token" = [])),
-    modifiers(&Credentials, &NeededScopes),
+    modifiers(&Credentials, &NeededScopes, &Limits),
 )]
 pub(super) struct Document;
+
+/// What every operation may answer, whatever it does.
+struct Limits;
 
 /// The two ways to be known.
 struct Credentials;
@@ -86,13 +89,49 @@ fn require(operation: &mut Operation, scope: Scope) {
         ("401", "nobody is signed in"),
         ("403", "a token without the scope; a page of another site; see `code`"),
     ] {
-        responses.insert(status.to_owned(), RefOr::T(problem(what)));
+        responses.insert(status.to_owned(), RefOr::T(problem(what).build()));
     }
 }
 
-fn problem(what: &str) -> Response {
+impl Modify for Limits {
+    fn modify(&self, document: &mut Spec) {
+        let responses = &mut document.components.get_or_insert_default().responses;
+        for (name, response) in [
+            ("TooManyRequests", too_many_requests()),
+            ("RequestTimeout", problem("the body did not come in time").build()),
+            ("TooLarge", problem("the body is too large").build()),
+        ] {
+            responses.insert(name.to_owned(), RefOr::T(response));
+        }
+        for item in document.paths.paths.values_mut() {
+            for (_, operation) in operations(item) {
+                refer(operation, "429", "TooManyRequests");
+                if operation.request_body.is_some() {
+                    refer(operation, "408", "RequestTimeout");
+                    refer(operation, "413", "TooLarge");
+                }
+            }
+        }
+    }
+}
+
+fn refer(operation: &mut Operation, status: &str, response: &str) {
+    let reference = RefOr::Ref(Ref::from_response_name(response));
+    operation.responses.responses.insert(status.to_owned(), reference);
+}
+
+fn too_many_requests() -> Response {
+    let header = |what: &str| HeaderBuilder::new().description(Some(what)).build();
+    problem("too many requests, live streams, or attempts at a password; see `code`")
+        .header("Retry-After", header("seconds until the next one is heard"))
+        .header("RateLimit-Policy", header("the quota: `\"name\";q=requests;w=seconds`"))
+        .header("RateLimit", header("what is left of it: `\"name\";r=requests;t=seconds`"))
+        .build()
+}
+
+fn problem(what: &str) -> ResponseBuilder {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    ResponseBuilder::new().description(what).content("application/problem+json", content).build()
+    ResponseBuilder::new().description(what).content("application/problem+json", content)
 }
 
 /// The operations of a path with their methods.

@@ -8,7 +8,7 @@ use futures_util::stream::unfold;
 use super::{caller::SignedIn, query::Query};
 use crate::{
     context::Context,
-    error::Problem,
+    error::{Failure, Problem},
     feed::stream::{Follower, Start},
 };
 
@@ -27,7 +27,7 @@ pub(super) async fn follow(
     signed_in: SignedIn,
     query: Query,
     request: HttpRequest,
-) -> HttpResponse {
+) -> Result<HttpResponse, Failure> {
     let last = request.headers().get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
     let start = match last.or(query.get("after")) {
         None => Start::Now,
@@ -37,13 +37,14 @@ pub(super) async fn follow(
         },
     };
     let context = context.get_ref().clone();
-    let follower = Follower::new(context, signed_in.user_id, signed_in.credential, start);
+    let seat = context.hub.follow(signed_in.user_id, signed_in.credential)?;
+    let follower = Follower::new(context, signed_in.user_id, seat, start);
     let chunks = unfold(follower, |mut follower| async move {
         follower.next().await.map(|chunk| (Ok::<_, Infallible>(chunk), follower))
     });
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(chunks)
+        .streaming(chunks))
 }

@@ -1,6 +1,7 @@
 //! Work that nobody asks for: each reads only the database, so a restart is its ordinary path.
 
-mod feed_poll;
+mod check_followers;
+mod read_feeds;
 mod reconcile;
 mod refresh;
 mod restate;
@@ -13,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use reconcile::Reconciled;
 pub(crate) use {
-    feed_poll::poll_feeds, reconcile::reconcile, refresh::refresh, refresh::refresh_daily,
-    tidy::tidy,
+    check_followers::check_followers, read_feeds::read_feeds, reconcile::reconcile,
+    refresh::refresh, refresh::refresh_daily, tidy::tidy,
 };
 
 /// Waits; `false` where it is time to stop.

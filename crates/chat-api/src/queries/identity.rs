@@ -18,7 +18,7 @@ use crate::{
 const LAST_USE_PRECISION_SECS: f64 = 60.0;
 
 /// What a request presents.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Credential {
     /// A browser's cookie.
     Session(TokenHash),

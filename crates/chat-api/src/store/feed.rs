@@ -1,7 +1,10 @@
 //! The tables `feed` and `feed_head`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use events::UserId;
+use futures_util::TryStreamExt;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -19,7 +22,8 @@ pub(crate) struct NewEntry {
 pub(crate) struct Entry {
     pub(crate) seq: i64,
     pub(crate) event_type: String,
-    pub(crate) payload: Value,
+    /// JSON, on one line.
+    pub(crate) payload: String,
 }
 
 /// How far a feed reaches.
@@ -79,35 +83,75 @@ pub(crate) async fn reach(conn: &mut PgConnection, user_id: UserId) -> sqlx::Res
     Ok(found.unwrap_or(Reach { head: 0, pruned_through: 0 }))
 }
 
-/// The next entries after a position, oldest first.
+/// The next entries after a position, oldest first: at most `limit`, and none after the one that makes
+/// them `enough_bytes`.
 pub(crate) async fn after(
     conn: &mut PgConnection,
     user_id: UserId,
     position: i64,
     limit: i64,
+    enough_bytes: usize,
 ) -> sqlx::Result<Vec<Entry>> {
-    sqlx::query_as!(
+    let mut rows = sqlx::query_as!(
         Entry,
-        "select seq, event_type, payload from feed
-         where user_id = $1 and seq > $2 order by seq limit $3",
+        r#"select seq, event_type, payload::text as "payload!" from feed
+         where user_id = $1 and seq > $2 order by seq limit $3"#,
         user_id.uuid(),
         position,
         limit,
     )
-    .fetch_all(conn)
-    .await
+    .fetch(conn);
+    let (mut entries, mut bytes) = (vec![], 0);
+    while bytes < enough_bytes
+        && let Some(entry) = rows.try_next().await?
+    {
+        bytes += entry.payload.len();
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
-/// The heads of some people's feeds. For the system.
+/// The heads of some people's feeds; none of those who have none. For the system.
 pub(crate) async fn heads(
     conn: &mut PgConnection,
-    user_ids: &[Uuid],
-) -> sqlx::Result<Vec<(UserId, i64)>> {
+    user_ids: &[UserId],
+) -> sqlx::Result<HashMap<UserId, i64>> {
+    let user_ids: Vec<Uuid> = user_ids.iter().map(|user_id| user_id.uuid()).collect();
     let rows =
-        sqlx::query!("select user_id, head from feed_head where user_id = any ($1)", user_ids)
+        sqlx::query!("select user_id, head from feed_head where user_id = any ($1)", &user_ids)
             .fetch_all(conn)
             .await?;
     Ok(rows.into_iter().map(|row| (row.user_id.into(), row.head)).collect())
+}
+
+/// The next entries of some people's feeds, each after a position of its own and at most `limit` of
+/// each; hands them over one by one, of each person oldest first. For the system.
+pub(crate) async fn newer(
+    conn: &mut PgConnection,
+    positions: &[(UserId, i64)],
+    limit: usize,
+    mut each: impl FnMut(UserId, Entry),
+) -> sqlx::Result<()> {
+    let (user_ids, positions): (Vec<Uuid>, Vec<i64>) =
+        positions.iter().map(|(user_id, position)| (user_id.uuid(), *position)).unzip();
+    let mut rows = sqlx::query!(
+        r#"select p.user_id as "user_id!", e.seq, e.event_type, e.payload as "payload!"
+         from unnest($1::uuid[], $2::bigint[]) as p (user_id, position)
+         cross join lateral (
+             select seq, event_type, payload::text as payload from feed
+             where feed.user_id = p.user_id and feed.seq > p.position order by seq limit $3
+         ) as e
+         order by p.user_id, e.seq"#,
+        &user_ids,
+        &positions,
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    )
+    .fetch(conn);
+    while let Some(row) = rows.try_next().await? {
+        let entry = Entry { seq: row.seq, event_type: row.event_type, payload: row.payload };
+        each(row.user_id.into(), entry);
+    }
+    Ok(())
 }
 
 /// Deletes at most `limit` entries from before a time and remembers how far. For the system.

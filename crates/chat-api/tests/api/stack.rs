@@ -86,9 +86,13 @@ impl Stack {
     /// With a proxy before its database, which counts; without what else asks the database by itself,
     /// once a minute or when somebody follows.
     pub(crate) async fn start_behind_a_proxy() -> (Self, CuttingProxy) {
+        Self::start_behind_a_proxy_with(&[]).await
+    }
+
+    pub(crate) async fn start_behind_a_proxy_with(flags: &[&str]) -> (Self, CuttingProxy) {
         let database = TestDatabase::create_owned().await;
         let proxy = CuttingProxy::start(database.address()).await;
-        let settings = settings(&database.owner_url_via(proxy.address()), &[]);
+        let settings = settings(&database.owner_url_via(proxy.address()), flags);
         (Self::start_at(database, settings).await, proxy)
     }
 

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::{
-    stack::{Replica, Stack},
+    stack::{PASSWORD, Replica, Stack},
     stream_client::Stream,
     worker::Reminding,
 };
@@ -124,6 +124,152 @@ async fn nobody_follows_what_is_another_persons() {
     assert_eq!(bobs.next().await.expect("an event").data["title"], "bobs");
     let stranger = stack.replica.request(Method::GET, "/api/v1/stream");
     assert_eq!(stranger.send().await.expect("an answer").status(), StatusCode::UNAUTHORIZED);
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn whatever_ends_a_session_or_token_ends_its_streams_at_once_and_no_others() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let program = ada.with_token(json!({"name": "x"})).await;
+    let sessions = [(); 3].map(|()| ada.log_in(PASSWORD));
+    let sessions = futures_util::future::join_all(sessions).await;
+    let [first, second, third] = [0, 1, 2].map(|number: usize| {
+        ada.with_cookie(sessions[number].session_cookie().expect("a session"))
+    });
+    let mut streams = vec![];
+    for person in [&ada, &program, &first, &second, &third] {
+        let mut stream = Stream::open(person, "", None).await;
+        stream.said_position().await;
+        streams.push(stream);
+    }
+    let [mut adas, mut programs, mut firsts, mut seconds, mut thirds] =
+        streams.try_into().unwrap_or_else(|_| panic!("five"));
+
+    let tokens = ada.get("/tokens").await.body;
+    let token = tokens["items"][0]["id"].as_str().expect("an id");
+    assert_eq!(ada.delete(&format!("/tokens/{token}")).await.status, StatusCode::NO_CONTENT);
+    programs.ended_at_once().await;
+    assert_eq!(first.post("/auth/logout", json!({})).await.status, StatusCode::NO_CONTENT);
+    firsts.ended_at_once().await;
+    let listed = second.get("/sessions").await.body;
+    let items = listed["items"].as_array().expect("sessions");
+    let own = items.iter().find(|item| item["current"] == true).expect("its own");
+    let own = own["id"].as_str().expect("an id");
+    assert_eq!(ada.delete(&format!("/sessions/{own}")).await.status, StatusCode::NO_CONTENT);
+    seconds.ended_at_once().await;
+    assert_eq!(ada.delete("/sessions").await.status, StatusCode::NO_CONTENT);
+    thirds.ended_at_once().await;
+
+    ada.make_task(json!({"title": "x"})).await;
+    assert_eq!(adas.next().await.expect("its own goes on").id, 1);
+    let other = ada.with_cookie(ada.log_in(PASSWORD).await.session_cookie().expect("a session"));
+    let mut others = Stream::open(&other, "?after=1", None).await;
+    let password = json!({"current_password": PASSWORD, "new_password": "another horse battery"});
+    assert_eq!(ada.post("/me/password", password).await.status, StatusCode::NO_CONTENT);
+    others.ended_at_once().await;
+    let end = ada.request(Method::DELETE, "/me");
+    let end = end.json(&json!({"current_password": "another horse battery"})).send().await;
+    assert_eq!(end.expect("an answer").status(), StatusCode::NO_CONTENT);
+    adas.ended_at_once().await;
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_of_another_replica_or_of_a_session_that_runs_out_ends_soon_and_shows_it_lived() {
+    let stack = Stack::start().await;
+    let second = Replica::start(&stack.settings);
+    let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
+    let mut adas = Stream::open(&ada.at(&second), "", None).await;
+    let mut bobs = Stream::open(&bob, "", None).await;
+    let mut carols = Stream::open(&stack.register("carol").await, "", None).await;
+    adas.said_position().await;
+    ada.post("/auth/logout", json!({})).await;
+    sqlx::query("update session set expires_at = now() where user_id = $1")
+        .bind(bob.user_id.uuid())
+        .execute(&stack.admin)
+        .await
+        .expect("run out");
+    assert_eq!((adas.next().await, bobs.next().await), (None, None));
+    carols.said_it_lives().await;
+    second.stop().await;
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_has_so_many_streams_and_not_more() {
+    let stack = Stack::start_with(&["--max-streams-per-person", "2"]).await;
+    let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
+    let (first, mut second) =
+        (Stream::open(&ada, "", None).await, Stream::open(&ada, "", None).await);
+    let refused = ada.get("/stream").await;
+    refused.assert_problem(429, "too_many_streams");
+    assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    Stream::open(&bob, "", None).await;
+    drop(first);
+    let mut third =
+        testing::eventually("a place to be free", || async { Stream::try_open(&ada).await }).await;
+    ada.make_task(json!({"title": "x"})).await;
+    assert_eq!(second.next().await.expect("an event").id, 1);
+    assert_eq!(third.next().await.expect("an event").id, 1);
+    stack.stop().await;
+}
+
+/// Also: a stream that waits holds no connection to the database, or none were left.
+#[tokio::test]
+async fn what_is_new_is_read_once_for_all_who_follow() {
+    const FOLLOWERS: usize = 200;
+    const TASKS: i64 = 20;
+    let flags = ["--max-streams-per-person", "1000", "--database-max-connections", "4"];
+    let stack = Stack::start_with(&flags).await;
+    let ada = stack.register("ada").await;
+    let mut streams = vec![];
+    for _ in 0..FOLLOWERS {
+        streams.push(Stream::open(&ada, "", None).await);
+    }
+    for stream in &mut streams {
+        assert_eq!(stream.said_position().await, 0);
+    }
+    for number in 1..=TASKS {
+        ada.make_task(json!({"title": number.to_string()})).await;
+        for stream in &mut streams {
+            assert_eq!(stream.next().await.expect("an event").id, number);
+        }
+    }
+    // A connection tells what it did at the latest when it ends.
+    drop(streams);
+    let Stack { replica, role, admin, database, .. } = stack;
+    replica.stop().await;
+    role.close().await;
+    let reads: i64 = testing::eventually("the statistics", || async {
+        let reads = "select idx_scan from pg_stat_user_tables where relname = 'feed'";
+        let reads = sqlx::query_scalar(reads).fetch_one(&admin).await.expect("statistics");
+        (reads >= TASKS).then_some(reads)
+    })
+    .await;
+    println!("{reads} reads of the feed for {TASKS} entries and {FOLLOWERS} followers");
+    assert!(reads <= 2 * TASKS, "{reads} reads for {TASKS} entries and {FOLLOWERS} followers");
+    admin.close().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn after_a_restore_a_follower_reads_anew_and_goes_on() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let mut stream = Stream::open(&ada, "", None).await;
+    stream.said_position().await;
+    for number in 1..=3 {
+        ada.make_task(json!({"title": number.to_string()})).await;
+        assert_eq!(stream.next().await.expect("an event").id, number);
+    }
+    let back = "with gone as (delete from feed where seq > 1) update feed_head set head = 1";
+    sqlx::raw_sql(back).execute(&stack.admin).await.expect("gone back");
+    let sent = stream.next().await.expect("an event");
+    assert_eq!((sent.event.as_str(), sent.id), ("reset", 1));
+    ada.make_task(json!({"title": "another"})).await;
+    let sent = stream.next().await.expect("an event");
+    assert_eq!((sent.id, &sent.data["title"]), (2, &json!("another")));
     stack.stop().await;
 }
 

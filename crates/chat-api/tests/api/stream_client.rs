@@ -39,6 +39,26 @@ impl Stream {
         Self { response, unread: String::new(), last_id: None }
     }
 
+    /// Follows, unless that is refused.
+    pub(crate) async fn try_open(person: &Person) -> Option<Self> {
+        let response = person.request(Method::GET, "/stream").send().await.expect("an answer");
+        let is_open = response.status() == 200;
+        is_open.then(|| Self { response, unread: String::new(), last_id: None })
+    }
+
+    /// Reads until it says that it lives.
+    pub(crate) async fn said_it_lives(&mut self) {
+        while !self.unread.contains(":\n\n") {
+            assert!(self.read().await, "the stream ended");
+        }
+    }
+
+    /// Fails unless it ends before the check that comes every 15 seconds.
+    pub(crate) async fn ended_at_once(&mut self) {
+        let end = tokio::time::timeout(Duration::from_secs(8), self.next()).await;
+        assert_eq!(end.expect("at once"), None);
+    }
+
     /// The next event; none at the end.
     pub(crate) async fn next(&mut self) -> Option<Sent> {
         loop {
