@@ -14,7 +14,7 @@ mod stack;
 
 pub use api::{Answer, PASSWORD, Person, in_seconds};
 pub use bus::{BusRecord, records};
-pub use process::Process;
+pub use process::{Process, free_port};
 pub use run::Run;
 pub use sink::{Notification, Sink};
 pub use stack::{APP_TOKEN, Instance, Options, Stack};

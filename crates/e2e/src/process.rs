@@ -138,7 +138,11 @@ const PORTS: std::ops::Range<u16> = 10_000..20_000;
 static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
 
 /// A loopback port that is free now, and that no other test of this process is given.
-pub(crate) fn free_port() -> SocketAddr {
+///
+/// # Panics
+/// When none is free.
+#[must_use]
+pub fn free_port() -> SocketAddr {
     let first = (std::process::id() % u32::from(PORTS.end - PORTS.start)) as u16;
     (0..PORTS.end - PORTS.start)
         .map(|_| {

@@ -83,6 +83,14 @@ impl Run {
         format!("http://{}", self.address)
     }
 
+    /// A command that ends with the run, with all that it starts.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env(MARK, &self.mark);
+        command
+    }
+
     /// Kills the supervisor with -9.
     ///
     /// # Panics

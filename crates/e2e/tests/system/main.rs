@@ -14,6 +14,7 @@ mod outages;
 mod over;
 mod poison;
 mod promise;
+mod readme;
 mod replicas;
 mod restore;
 mod story;
