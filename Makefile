@@ -16,6 +16,7 @@ LOCAL := $(TARGET)/debug/local
 unexport DATABASE_URL CHAT_DATABASE_URL WORKER_DATABASE_URL BUS_DATABASE_URL MESSAGING_DATABASE_URL
 # A developer's settings are not a test's.
 unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR
+export CACHE
 
 .PHONY: help
 help: ## Say what there is
@@ -27,6 +28,11 @@ run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS)
 	@cargo build --package local --package chat-api --package reminder-worker \
 		--bin local --bin chat-api --bin reminder-worker
 	@exec $(LOCAL) run
+
+.PHONY: tools
+tools: ## Build or fetch daprd and Kafka, once, outside the checkout
+	@tools/daprd.sh
+	@tools/kafka.sh
 
 .PHONY: build
 build: ## Build every binary and test

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test against a PostgreSQL of its own, says how many ran, and names what did not.
 #   tools/test.sh PATH-OF-LOCAL [ARGUMENT OF cargo test...]
-# Where a part is missing on this machine, the rest runs; with CI=true that is a failure.
+# Where a part is missing on this machine, the rest runs; with CI=true that is a failure. Go and Java make
+# the pinned daprd and Kafka, the first time.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 local_binary=$1
@@ -9,12 +10,20 @@ shift
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
+# What needs the real bus skips itself where that can't be had.
+with_kafka=()
+if daprd=$(tools/daprd.sh --pinned) && kafka_libs=$(tools/kafka.sh); then
+    export TEST_DAPRD=$daprd KAFKA_LIBS=$kafka_libs
+    with_kafka=("$local_binary" kafka --ephemeral --)
+fi
+
 has_postgres() { "$local_binary" postgres --ephemeral -- true >"$log" 2>&1; }
 
 without_postgres=
 # The second look is for what the preflight may have fetched.
 if has_postgres || { tools/preflight.sh; has_postgres; }; then
-    "$local_binary" postgres --ephemeral -- cargo test --workspace --no-fail-fast "$@" 2>&1 | tee "$log"
+    "$local_binary" postgres --ephemeral -- "${with_kafka[@]}" \
+        cargo test --workspace --no-fail-fast "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
 else
     cat "$log" >&2

@@ -1,10 +1,11 @@
-//! The local stack's binary: `run` (the whole system), `postgres` (a server for one command),
-//! `sidecar` (the stand-in for daprd).
+//! The local stack's binary: `run` (the whole system), `postgres` and `kafka` (a server for one
+//! command), `sidecar` (the stand-in for daprd).
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use local::{
+    kafka::{self, EphemeralKafkaOptions, Libraries},
     postgres::{EphemeralOptions, run_command},
     sidecar,
     supervisor::{self, PostgresSettings, RunSettings},
@@ -24,6 +25,8 @@ enum Command {
     Run(Box<RunSettings>),
     /// Run a command with a PostgreSQL of its own, named by TEST_DATABASE_URL
     Postgres(PostgresCommand),
+    /// Run a command with a Kafka of its own, named by TEST_KAFKA_BROKERS
+    Kafka(KafkaCommand),
     /// Run one sidecar, with daprd's flags; its log is in BUS_DATABASE_URL
     Sidecar(Box<sidecar::Options>),
 }
@@ -34,6 +37,21 @@ struct PostgresCommand {
     settings: PostgresSettings,
 
     /// Keep nothing: the server is gone when the command has ended
+    #[arg(long, required = true)]
+    ephemeral: bool,
+
+    /// The command and its arguments
+    #[arg(last = true, required = true)]
+    command: Vec<OsString>,
+}
+
+#[derive(Debug, clap::Args)]
+struct KafkaCommand {
+    /// The folder with Kafka's jars
+    #[arg(long, env)]
+    kafka_libs: Option<PathBuf>,
+
+    /// Keep nothing: the broker is gone when the command has ended
     #[arg(long, required = true)]
     ephemeral: bool,
 
@@ -69,6 +87,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Postgres(PostgresCommand { settings, command, .. }) => {
             let options = EphemeralOptions { search: settings.into(), command };
             let code = run_command(options).await?;
+            Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+        }
+        Command::Kafka(KafkaCommand { kafka_libs, command, .. }) => {
+            let libraries = Libraries::find(kafka_libs.as_deref())?;
+            let code = kafka::run_command(EphemeralKafkaOptions { libraries, command }).await?;
             Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
         }
         Command::Sidecar(options) => {

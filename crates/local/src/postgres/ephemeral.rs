@@ -5,23 +5,14 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io,
-    os::unix::{
-        fs::{MetadataExt, PermissionsExt},
-        process::ExitStatusExt,
-    },
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     process::ExitStatus,
 };
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::{Pid, geteuid},
-};
+use nix::unistd::geteuid;
 use secrecy::ExposeSecret;
-use tokio::{
-    process::Command,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -31,15 +22,13 @@ use super::{
     server::{Server, ServerOptions, stop_stray},
     settings::Durability,
 };
-use crate::process::{is_in_foreground, spawn};
+use crate::process::{Signals, exit_code, run_beside};
 
 /// The variable that tells a command where the server is: the administrator's URL.
 pub const TEST_DATABASE_URL: &str = "TEST_DATABASE_URL";
 
 const PREFIX: &str = "local-postgres-";
 const LOCK: &str = "lock";
-/// What a shell adds to a signal's number.
-const SIGNAL_EXIT_CODE: i32 = 128;
 
 /// A command to run beside a server.
 #[derive(Clone, Debug)]
@@ -87,57 +76,14 @@ pub async fn run_command(options: EphemeralOptions) -> Result<i32, PostgresError
 async fn run(
     command: &[OsString],
     server: &Server,
-    mut signals: Signals,
+    signals: Signals,
 ) -> Result<ExitStatus, PostgresError> {
     let mut words = command.iter();
     let program = words.next().cloned().unwrap_or_default();
-    let failed = |source| PostgresError::Spawn { program: program.clone().into(), source };
-    // Our process group stays the command's: a terminal's Ctrl-C reaches it, and it may read there.
     let mut command = Command::new(&program);
     command.args(words).env(TEST_DATABASE_URL, server.admin_url().expose_secret());
-    let mut child = spawn(command).await.map_err(failed)?;
-    loop {
-        let caught = tokio::select! {
-            ended = child.wait() => return ended.map_err(failed),
-            caught = signals.next() => caught,
-        };
-        // A terminal's Ctrl-C has reached the command too.
-        let reached = caught == Signal::SIGINT && is_in_foreground();
-        if let (false, Some(pid)) = (reached, child.id().and_then(|id| i32::try_from(id).ok())) {
-            // It may end at this moment.
-            let _gone = kill(Pid::from_raw(pid), caught);
-        }
-    }
-}
-
-/// The signals that ask us to end, caught from when this is made.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn catch() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::SIGINT,
-            _ = self.terminate.recv() => Signal::SIGTERM,
-            _ = self.hang_up.recv() => Signal::SIGHUP,
-        }
-    }
-}
-
-fn exit_code(status: ExitStatus) -> i32 {
-    let signalled = || SIGNAL_EXIT_CODE + status.signal().unwrap_or_default();
-    status.code().unwrap_or_else(signalled)
+    let ended = run_beside(command, signals).await;
+    ended.map_err(|source| PostgresError::Spawn { program: program.into(), source })
 }
 
 /// Held for as long as the folder is used; the system lets go of it however we end.

@@ -5,6 +5,7 @@
 //! system has util-linux's `setpriv`, and is found and ended by the next start where it has not.
 //! Never: what a child is for.
 
+mod beside;
 mod child;
 mod identity;
 mod output;
@@ -12,8 +13,9 @@ mod ports;
 mod spawner;
 mod tie;
 
+pub(crate) use beside::{Signals, exit_code, run_beside};
 pub(crate) use child::{Child, describe};
-pub(crate) use identity::{Identity, executable_name, is_in_foreground, works_in};
+pub(crate) use identity::{Identity, executable_name, works_in};
 pub(crate) use ports::{free_loopback_port, is_free};
 pub(crate) use spawner::spawn;
 pub(crate) use tie::{has_setpriv, setpriv, tied};

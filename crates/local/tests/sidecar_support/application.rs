@@ -7,7 +7,10 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, http::StatusCode, web,
+    App, HttpRequest, HttpResponse, HttpServer,
+    dev::ServerHandle,
+    http::{Method, StatusCode},
+    web,
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
@@ -129,7 +132,7 @@ impl Application {
                 .app_data(web::PayloadConfig::new(8 * 1024 * 1024))
                 .route("/dapr/subscribe", web::get().to(subscribe))
                 .route("/healthz", web::get().to(health))
-                .default_service(web::post().to(take))
+                .default_service(web::to(take))
         })
         .workers(1)
         .disable_signals()
@@ -185,6 +188,10 @@ async fn health(state: web::Data<State>) -> HttpResponse {
 }
 
 async fn take(state: web::Data<State>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    // daprd asks for the configuration of actors too.
+    if request.method() != Method::POST {
+        return HttpResponse::NotFound().finish();
+    }
     let header = |(name, value): (&actix_web::http::header::HeaderName, _)| {
         let value: &actix_web::http::header::HeaderValue = value;
         (name.as_str().to_owned(), value.to_str().expect("text").to_owned())

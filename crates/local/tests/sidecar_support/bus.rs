@@ -28,10 +28,19 @@ pub(crate) trait Bus {
     /// this bus.
     fn command(&self) -> Command;
 
+    /// Where the component finds its brokers.
+    fn brokers(&self) -> &str;
+
     /// How many records of a topic the group has settled: the sum of its committed offsets, for topics
     /// that lost no record to retention. An answer counts here when the sidecar has it, or a little
     /// later: with Kafka, offsets are committed in intervals.
     async fn settled(&self, group: &str, topic: &str) -> u64;
+
+    /// Takes the broker away, as a crash would; only a bus that a test has for itself.
+    async fn stop_broker(&self);
+
+    /// Brings it back, where it was.
+    async fn start_broker(&self);
 
     /// Longer than a refused record waits here.
     fn redelivery_interval(&self) -> Duration;

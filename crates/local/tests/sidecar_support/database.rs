@@ -25,6 +25,23 @@ impl Database {
         Self { admin, name, pool }
     }
 
+    /// Cuts every connection and takes none.
+    pub(crate) async fn close_to_others(&self) {
+        let name = &self.name;
+        let close = format!("alter database {name} with allow_connections false");
+        execute(&self.admin, close).await;
+        let cut = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+        );
+        execute(&self.admin, cut).await;
+    }
+
+    /// Takes connections again.
+    pub(crate) async fn open_to_others(&self) {
+        let open = format!("alter database {} with allow_connections true", self.name);
+        execute(&self.admin, open).await;
+    }
+
     pub(crate) fn url(&self) -> String {
         self.admin.clone().database(&self.name).to_url_lossy().to_string()
     }

@@ -47,6 +47,11 @@ impl Bus for LocalBus {
         command
     }
 
+    fn brokers(&self) -> &str {
+        // Not looked at: the log is a database.
+        "127.0.0.1:9092"
+    }
+
     async fn settled(&self, group: &str, topic: &str) -> u64 {
         let settled: i64 = sqlx::query_scalar(
             "select coalesce(sum(next_offset), 0)::bigint from bus.group_offset
@@ -58,6 +63,14 @@ impl Bus for LocalBus {
         .await
         .expect("the group's offsets");
         settled.try_into().expect("no offset is negative")
+    }
+
+    async fn stop_broker(&self) {
+        self.database.close_to_others().await;
+    }
+
+    async fn start_broker(&self) {
+        self.database.open_to_others().await;
     }
 
     fn redelivery_interval(&self) -> Duration {

@@ -1,12 +1,13 @@
 //! What the sidecar's tests stand on: a bus under test, an application that records its deliveries.
 //!
-//! The suite speaks HTTP only and starts sidecars by daprd's command line, so that a [`Bus`] can
-//! also be daprd with Kafka.
+//! The suite speaks HTTP only and starts sidecars by daprd's command line, so that a
+//! [`Bus`](bus::Bus) can be the local sidecar or daprd with Kafka.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod application;
 pub(crate) mod bus;
+pub(crate) mod daprd_bus;
 pub(crate) mod database;
 pub(crate) mod local_bus;
 pub(crate) mod scenario;
@@ -15,7 +16,7 @@ pub(crate) mod suite;
 use std::{fmt::Debug, time::Duration};
 
 /// How long a condition may take to come true.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Asks again and again until there is an answer.

@@ -56,7 +56,7 @@ impl<'a, B: Bus> Scenario<'a, B> {
              type: pubsub.kafka\n  version: v1\n  metadata:\n"
         );
         let standard =
-            [("brokers", "127.0.0.1:9092"), ("authType", "none"), ("initialOffset", "oldest")];
+            [("brokers", bus.brokers()), ("authType", "none"), ("initialOffset", "oldest")];
         for (name, value) in standard.iter().chain(properties) {
             let value = value.replace('$', &scenario.suffix);
             writeln!(text, "    - {{ name: {name}, value: \"{value}\" }}").expect("text");

@@ -1,5 +1,6 @@
 //! What every bus must do, over HTTP only.
 
+pub(crate) mod broker;
 pub(crate) mod delivering;
 pub(crate) mod publishing;
 pub(crate) mod sharing;
