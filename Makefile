@@ -23,11 +23,13 @@ help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 .PHONY: run
-run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS)
+run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS=local or kafka)
 	@tools/preflight.sh
 	@cargo build --package local --package chat-api --package reminder-worker \
 		--bin local --bin chat-api --bin reminder-worker
-	@exec $(LOCAL) run
+	@if [ "$${BUS:-}" = kafka ]; then \
+		export DAPRD=$$(tools/daprd.sh) KAFKA_LIBS=$$(tools/kafka.sh); \
+	fi; exec $(LOCAL) run
 
 .PHONY: tools
 tools: ## Build or fetch daprd and Kafka, once, outside the checkout

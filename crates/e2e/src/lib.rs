@@ -13,7 +13,7 @@ mod sink;
 mod stack;
 
 pub use api::{Answer, PASSWORD, Person, in_seconds};
-pub use bus::{BusRecord, records};
+pub use bus::{BusRecord, console_records, records};
 pub use process::{Process, free_port};
 pub use run::Run;
 pub use sink::{Notification, Sink};

@@ -1,6 +1,7 @@
 //! `make run`, without make: the supervisor's binary and all that it starts.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
@@ -25,6 +26,7 @@ pub struct Run {
     data: PathBuf,
     address: SocketAddr,
     mark: String,
+    more: Vec<(&'static str, OsString)>,
     supervisor: Option<Child>,
 }
 
@@ -37,7 +39,27 @@ impl Run {
     pub fn new() -> Self {
         let mark = Uuid::new_v4().simple().to_string();
         let data = std::env::temp_dir().join(format!("run-{mark}"));
-        Self { data, address: free_port(), mark, supervisor: None }
+        Self { data, address: free_port(), mark, more: vec![], supervisor: None }
+    }
+
+    /// The same on daprd and Kafka; none where this machine has none.
+    #[must_use]
+    pub fn on_kafka() -> Option<Self> {
+        let daprd = std::env::var_os("TEST_DAPRD")?;
+        let libs = std::env::var_os("KAFKA_LIBS")?;
+        let mut run = Self::new();
+        run.more = vec![("BUS", "kafka".into()), ("DAPRD", daprd), ("KAFKA_LIBS", libs)];
+        Some(run)
+    }
+
+    /// Where its Kafka is.
+    ///
+    /// # Panics
+    /// When it has none.
+    #[must_use]
+    pub fn brokers(&self) -> String {
+        let port = fs::read_to_string(self.data.join("kafka/port")).expect("a broker");
+        format!("127.0.0.1:{port}")
     }
 
     /// Starts it and waits for its one line.
@@ -56,6 +78,7 @@ impl Run {
             .env(MARK, &self.mark)
             .env("DATA", &self.data)
             .env("PORT", self.address.port().to_string())
+            .envs(self.more.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

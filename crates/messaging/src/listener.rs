@@ -40,6 +40,8 @@ pub fn serve<S: Subscriber>(
             .route("/healthz", web::get().to(HttpResponse::Ok))
             // Subscriptions are declared as resources; daprd asks once all the same.
             .route("/dapr/subscribe", web::get().to(no_subscriptions))
+            // The configuration of actors, of which there are none; daprd asks once for it too.
+            .route("/dapr/config", web::get().to(HttpResponse::NotFound))
             .route("/events/{topic}", web::post().to(deliver::<S>))
             // A 404 would be taken for an acknowledgement.
             .default_service(web::to(unknown_route))

@@ -95,7 +95,7 @@ fn assert_architectures_seven(records: &[BusRecord]) {
 
 /// Every record is a CloudEvent around an envelope that its committed schema accepts, and lies by
 /// its key.
-fn assert_valid(records: &[BusRecord]) {
+pub(crate) fn assert_valid(records: &[BusRecord]) {
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/schemas/v1");
     for record in records {
         let envelope = record.envelope();

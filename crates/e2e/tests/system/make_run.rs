@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e::{Run, Sink, in_seconds};
-use testing::eventually;
+use testing::{eventually, skipped};
 
 use crate::story::{
     Acknowledged, all_notified, assert_promise, insist_on_task, person_with_webhook,
@@ -50,12 +50,23 @@ async fn killing_the_supervisor_leaves_nobody_behind_and_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_is_killed_comes_back_and_nothing_is_lost() {
-    let mut run = Run::new();
+    let parts = ["/chat-api", "/reminder-worker", "sidecar --app-id", "/postgres -D"];
+    parts_come_back(Run::new(), &parts).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_real_bus_too_a_part_that_is_killed_comes_back_and_nothing_is_lost() {
+    let Some(run) = Run::on_kafka() else { return skipped("needs daprd and Kafka") };
+    let parts = ["/chat-api", "/reminder-worker", "/daprd", "kafka.Kafka", "/postgres -D"];
+    parts_come_back(run, &parts).await;
+}
+
+async fn parts_come_back(mut run: Run, parts: &[&str]) {
     let sink = Sink::start();
     run.start().await;
     let person = person_with_webhook(&run.base(), &sink).await;
     let mut tasks = Vec::new();
-    for part in ["/chat-api", "/reminder-worker", "sidecar --app-id", "/postgres -D"] {
+    for part in parts {
         tasks.push(insist_on_task(&person, part, 2).await);
         let killed = eventually(&format!("{part} to be there"), || async {
             let killed = run.kill_part(part);

@@ -5,6 +5,7 @@
 //! is anything. What only comes in a moment is waited for: a block that changes nothing is run again.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -12,9 +13,11 @@ use std::{
     time::Duration,
 };
 
-use e2e::{Run, free_port};
+use e2e::{Run, console_records, free_port};
 use tempfile::TempDir;
-use testing::EVENTUALLY_SECS;
+use testing::{EVENTUALLY_SECS, skipped};
+
+use crate::main_job::assert_valid;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
 /// The parts of it that are followed.
@@ -59,6 +62,29 @@ struct Shell {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_readme_says_is_what_happens() {
     let mut run = Run::new();
+    follow(&mut run).await;
+    assert_eq!(run.interrupt().await, Some(0), "{}", run.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_happens_on_the_real_bus_too_and_kafkas_own_consumer_reads_valid_events() {
+    let Some(mut run) = Run::on_kafka() else { return skipped("needs daprd and Kafka") };
+    follow(&mut run).await;
+    let libs = std::env::var_os("KAFKA_LIBS").expect("Kafka's jars");
+    let records = console_records(&run.brokers(), Path::new(&libs));
+    assert_valid(&records);
+    let types: BTreeSet<&str> =
+        records.iter().filter_map(|record| record.envelope()["event_type"].as_str()).collect();
+    for told in
+        ["task-created", "reminder-scheduled", "reminder-triggered", "notification-delivered"]
+    {
+        assert!(types.contains(told), "{told} is not among {types:?}");
+    }
+    assert_eq!(run.interrupt().await, Some(0), "{}", run.log());
+}
+
+/// Runs every command of the README.
+async fn follow(run: &mut Run) {
     run.start().await;
     let ours = run.base().replacen("http://", "", 1);
     let hook = free_port().port().to_string();
@@ -66,7 +92,7 @@ async fn what_the_readme_says_is_what_happens() {
     let steps = steps(&blocks(&readme));
     assert!(steps.len() > 15, "{}", steps.len());
 
-    let mut shell = Shell::open(&run);
+    let mut shell = Shell::open(run);
     let mut followed = None;
     for mut step in steps {
         for (named, real) in PORTS.iter().zip([&ours, &hook]) {
@@ -90,8 +116,6 @@ async fn what_the_readme_says_is_what_happens() {
             until_matched(terminal, expected, "the terminal that follows").await;
         }
     }
-    drop(shell);
-    assert_eq!(run.interrupt().await, Some(0), "{}", run.log());
 }
 
 impl Shell {

@@ -45,16 +45,18 @@ pub struct BrokerOptions {
     pub libraries: Libraries,
     /// The port of 127.0.0.1; the last one, the usual one or any that is free if none is asked for.
     pub port: Option<u16>,
+    /// Where it is recorded while it runs, for a later start to end it.
+    pub record: Option<PathBuf>,
 }
 
 /// A broker's folder that is ready for a start.
 #[derive(Clone, Debug)]
-pub(crate) struct Prepared {
+struct Prepared {
     libraries: Libraries,
     settings: PathBuf,
     logging: PathBuf,
     /// Where it will answer.
-    pub(crate) address: SocketAddr,
+    address: SocketAddr,
 }
 
 /// A running broker; killed when this is dropped without a stop.
@@ -70,8 +72,9 @@ impl Broker {
     /// # Errors
     /// [`KafkaStartError`].
     pub async fn start(options: BrokerOptions) -> Result<Self, KafkaStartError> {
+        let record = options.record.clone();
         let prepared = Prepared::new(options).await?;
-        let child = start(NAME, &prepared.libraries, prepared.command()).await?;
+        let child = start(NAME, &prepared.libraries, prepared.command(), record).await?;
         let mut broker = Self { child, prepared };
         let tail = broker.child.tail().clone();
         let address = broker.address();
@@ -97,24 +100,29 @@ impl Broker {
         self.prepared.address
     }
 
+    /// Waits until it has ended by itself; says how.
+    pub async fn ended(&mut self) -> String {
+        self.child.ended().await.map_or_else(|error| error.to_string(), describe)
+    }
+
     /// Its pid.
     #[must_use]
     pub fn pid(&self) -> i32 {
         self.child.pid().as_raw()
     }
 
-    /// Stops it in order.
-    pub async fn stop(mut self) {
+    /// Stops it in order; at once when there is a hurry. The next start recovers.
+    pub async fn stop_in_a_hurry(mut self, hurry: &CancellationToken) {
         let grace = Duration::from_secs(STOP_TIMEOUT_SECS);
-        // What does not end is killed, and recovers at the next start.
-        drop(self.child.end(Signal::SIGTERM, grace, &CancellationToken::new()).await);
+        // What does not end is killed.
+        drop(self.child.end(Signal::SIGTERM, grace, hurry).await);
     }
 
     /// Kills it with SIGKILL.
-    pub async fn kill(mut self) {
+    pub async fn kill(self) {
         let now = CancellationToken::new();
         now.cancel();
-        drop(self.child.end(Signal::SIGKILL, Duration::ZERO, &now).await);
+        self.stop_in_a_hurry(&now).await;
     }
 }
 
@@ -123,8 +131,8 @@ impl Prepared {
     ///
     /// # Errors
     /// [`KafkaStartError`].
-    pub(crate) async fn new(options: BrokerOptions) -> Result<Self, KafkaStartError> {
-        let BrokerOptions { folder, libraries, port } = options;
+    async fn new(options: BrokerOptions) -> Result<Self, KafkaStartError> {
+        let BrokerOptions { folder, libraries, port, record: _ } = options;
         fs::create_dir_all(&folder).map_err(KafkaStartError::file("make", &folder))?;
         let no_port = || KafkaStartError::file("find a free port for", &folder);
         let port_file = folder.join("port");
@@ -156,7 +164,7 @@ impl Prepared {
         // A leading dash would be an option.
         let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()).replace('-', "_");
         command.args(["format", "--cluster-id", &id, "--config"]).arg(&self.settings);
-        let mut child = start("kafka-format", &self.libraries, command).await?;
+        let mut child = start("kafka-format", &self.libraries, command, None).await?;
         let status = child.ended().await.map_err(spawning(&self.libraries))?;
         if status.success() {
             return Ok(());
@@ -166,7 +174,7 @@ impl Prepared {
     }
 
     /// The broker itself.
-    pub(crate) fn command(&self) -> Command {
+    fn command(&self) -> Command {
         let mut command = self.libraries.command("kafka.Kafka", &self.logging);
         command.arg(&self.settings);
         command
@@ -177,8 +185,9 @@ async fn start(
     name: &str,
     libraries: &Libraries,
     command: Command,
+    record: Option<PathBuf>,
 ) -> Result<Child, KafkaStartError> {
-    Child::start(name, command, None).await.map_err(spawning(libraries))
+    Child::start(name, command, record).await.map_err(spawning(libraries))
 }
 
 fn spawning(libraries: &Libraries) -> impl FnOnce(std::io::Error) -> KafkaStartError {
@@ -187,7 +196,7 @@ fn spawning(libraries: &Libraries) -> impl FnOnce(std::io::Error) -> KafkaStartE
 }
 
 /// Whether a broker answers within the time.
-pub(crate) async fn ready(address: SocketAddr, limit: Duration) -> bool {
+async fn ready(address: SocketAddr, limit: Duration) -> bool {
     let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
         if let Ok(mut admin) = Admin::connect(&address.to_string()).await

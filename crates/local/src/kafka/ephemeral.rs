@@ -46,6 +46,7 @@ pub async fn run_command(options: EphemeralKafkaOptions) -> Result<i32, KafkaSta
         folder: folder.path().to_owned(),
         libraries: options.libraries,
         port: Some(port),
+        record: None,
     })
     .await?;
     let outcome = run(&options.command, &broker, signals).await;

@@ -39,6 +39,8 @@ pub(crate) struct Application {
     pub(crate) app_address: SocketAddr,
     /// Where its sidecar serves the Dapr API, on 127.0.0.1.
     pub(crate) dapr_http_port: u16,
+    /// What daprd listens on besides: gRPC for applications, gRPC among sidecars, metrics.
+    daprd_ports: [u16; 3],
     api_token: SecretString,
     app_token: SecretString,
     /// What this service alone is told.
@@ -48,12 +50,29 @@ pub(crate) struct Application {
 /// What all sidecars are told.
 #[derive(Clone, Debug)]
 pub(crate) struct SidecarSettings {
-    /// This very program.
-    pub(crate) program: PathBuf,
+    /// Which sidecar it is.
+    pub(crate) kind: SidecarKind,
     /// The folders with components and subscriptions.
     pub(crate) resources: Vec<PathBuf>,
-    /// The database of the log.
-    pub(crate) bus_url: SecretString,
+    /// The file with the configuration.
+    pub(crate) config: PathBuf,
+}
+
+/// Which sidecar.
+#[derive(Clone, Debug)]
+pub(crate) enum SidecarKind {
+    /// The stand-in.
+    Local {
+        /// This very program.
+        program: PathBuf,
+        /// The database of the log.
+        bus_url: SecretString,
+    },
+    /// The real one, whose component names the broker.
+    Daprd {
+        /// Where it is.
+        program: PathBuf,
+    },
 }
 
 impl Application {
@@ -75,6 +94,7 @@ impl Application {
             health_address: loopback()?,
             app_address: loopback()?,
             dapr_http_port: free_loopback_port()?,
+            daprd_ports: [free_loopback_port()?, free_loopback_port()?, free_loopback_port()?],
             api_token: random_text().into(),
             app_token: random_text().into(),
             own,
@@ -101,14 +121,31 @@ impl Application {
 
     /// Its sidecar, with daprd's flags.
     pub(crate) fn sidecar(&self, settings: &SidecarSettings) -> Command {
-        let mut command = clean(&settings.program);
+        let mut command = match &settings.kind {
+            SidecarKind::Local { program, bus_url } => {
+                let mut command = clean(program);
+                command.arg("sidecar").env("BUS_DATABASE_URL", bus_url.expose_secret());
+                command
+            }
+            SidecarKind::Daprd { program } => {
+                let mut command = clean(program);
+                let [grpc, internal, metrics] = self.daprd_ports.map(|port| port.to_string());
+                command
+                    .args(["--dapr-grpc-port", &grpc, "--dapr-internal-grpc-port", &internal])
+                    .args(["--metrics-port", &metrics, "--dapr-listen-addresses", "127.0.0.1"])
+                    // There are neither actors nor jobs.
+                    .args(["--placement-host-address", "", "--log-level", "warn"]);
+                command
+            }
+        };
         command
-            .args(["sidecar", "--app-id", self.service.name()])
+            .args(["--app-id", self.service.name()])
             .args(["--app-port", &self.app_address.port().to_string()])
             .args(["--dapr-http-port", &self.dapr_http_port.to_string()])
             // The service has ended when its sidecar is told to.
             .args(["--dapr-block-shutdown-duration", "0s"])
-            .env("BUS_DATABASE_URL", settings.bus_url.expose_secret())
+            .arg("--config")
+            .arg(&settings.config)
             .env("DAPR_API_TOKEN", self.api_token.expose_secret())
             .env("APP_API_TOKEN", self.app_token.expose_secret());
         for folder in &settings.resources {

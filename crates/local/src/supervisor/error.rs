@@ -2,7 +2,9 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use crate::postgres::PostgresError;
+use kafka_admin::KafkaError;
+
+use crate::{kafka::KafkaStartError, postgres::PostgresError};
 
 /// The system does not start.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,15 @@ pub enum RunError {
     /// The topics can't be created.
     #[error("the topics can't be created")]
     Topics(#[source] sqlx::Error),
+    /// daprd is not named.
+    #[error("BUS=kafka needs daprd: name it in DAPRD (make run does)")]
+    NoDaprd,
+    /// Kafka does not run.
+    #[error(transparent)]
+    Kafka(#[from] KafkaStartError),
+    /// The topics can't be created in Kafka.
+    #[error("Kafka's topics can't be created")]
+    KafkaTopics(#[from] KafkaError),
     /// A file, folder, port or program that is needed can't be had.
     #[error("can't {action}")]
     System {

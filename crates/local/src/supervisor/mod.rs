@@ -3,12 +3,12 @@
 //! Owns: `DATA` (its lock, the record of what runs, the resources for the sidecars), the order in
 //! which parts start and stop, and starting again what died. Promises: one system at most runs on a
 //! `DATA`; `ready: URL` is said once, when everything answers; a part that dies is started again,
-//! with backoff; Ctrl-C stops services, then sidecars, then PostgreSQL, and a second one stops them
+//! with backoff; Ctrl-C stops services, sidecars, broker, PostgreSQL, in this order, and a second one stops them
 //! at once; killed with SIGKILL, it leaves nothing running (where the system has no `setpriv`, until
 //! the next start), and the next start works at once. Never: reads or writes what a service owns.
 //!
 //! A walk through a start: `lock` → `leftovers` → `address` → `postgres` → `preparation` (databases,
-//! schemas, topics, resources) → `stack` (each part watched by `part`) → `readiness`.
+//! schemas, broker, topics, resources) → `stack` (each part watched by `part`) → `readiness`.
 
 mod address;
 mod environment;

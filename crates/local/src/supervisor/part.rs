@@ -10,6 +10,7 @@ use tokio::{
 
 use super::signals::Wishes;
 use crate::{
+    kafka::{Broker, BrokerOptions},
     postgres::{PostgresError, Server, ServerOptions},
     process::{Child, describe},
 };
@@ -100,6 +101,34 @@ pub(crate) async fn keep_postgres_running(
         running = tokio::select! {
             started = Server::start(options.clone()) => started,
             () = wishes.stop.cancelled() => return Ok(()),
+        };
+    }
+}
+
+/// Keeps Kafka running on its port until it is to stop; then stops it.
+pub(crate) async fn keep_kafka_running(broker: Broker, options: BrokerOptions, wishes: Wishes) {
+    let mut running = Ok(broker);
+    let mut deaths = Deaths::default();
+    loop {
+        let start = Instant::now();
+        let how = match running {
+            Ok(mut broker) => {
+                tokio::select! {
+                    how = broker.ended() => how,
+                    () = wishes.stop.cancelled() => {
+                        return broker.stop_in_a_hurry(&wishes.hurry).await;
+                    }
+                }
+            }
+            Err(error) => format!("it can't be started: {}", chain(&error)),
+        };
+        let delay = deaths.count(start.elapsed());
+        if !wait("kafka", &how, delay, &wishes).await {
+            return;
+        }
+        running = tokio::select! {
+            started = Broker::start(options.clone()) => started,
+            () = wishes.stop.cancelled() => return,
         };
     }
 }

@@ -3,22 +3,31 @@
 use std::{ffi::OsString, net::SocketAddr, path::Path};
 
 use events::{Service, Topic};
+use kafka_admin::Admin;
 use platform::database;
 use secrecy::SecretString;
 
 use super::{
     address::url,
-    environment::{Application, SEALING_KEYS, SidecarSettings, binary, new_sealing_keys},
+    environment::{
+        Application, SEALING_KEYS, SidecarKind, SidecarSettings, binary, new_sealing_keys,
+    },
     error::RunError,
-    resources,
-    settings::RunSettings,
+    leftovers::Records,
+    resources::{self, Written},
+    settings::{Bus, RunSettings},
 };
 use crate::{
+    kafka::{Broker, BrokerOptions, Libraries},
     postgres::{Secrets, Server},
     process::{Child, describe},
     sidecar::topics::{self, TopicSpec},
 };
 
+/// The broker's folder in `DATA`, and its name.
+const KAFKA: &str = "kafka";
+/// On how many brokers a record is kept where there is one.
+const ONE_BROKER: u16 = 1;
 /// Connections for making schema and topics.
 const BUS_CONNECTIONS: u32 = 2;
 /// Who may be reached by webhooks on a person's own machine.
@@ -35,6 +44,8 @@ pub(crate) struct Prepared {
     pub(crate) sidecars: SidecarSettings,
     /// The keys that both services seal with.
     pub(crate) sealing_keys: SecretString,
+    /// The broker that runs already, and how to run it again; none where the bus needs none.
+    pub(crate) kafka: Option<(Broker, BrokerOptions)>,
 }
 
 /// The folder with the services' binaries, all of which are there.
@@ -57,7 +68,8 @@ pub(crate) fn bin_dir(
     Ok(folder)
 }
 
-/// Makes databases, schemas, topics and resources, new or up to date.
+/// Makes databases, schemas, topics and resources, new or up to date; starts the broker where there is
+/// to be one.
 ///
 /// # Errors
 /// [`RunError`].
@@ -66,13 +78,13 @@ pub(crate) async fn prepare(
     data: &Path,
     program: &Path,
     bin_dir: &Path,
+    records: &Records,
     address: SocketAddr,
     server: &Server,
 ) -> Result<Prepared, RunError> {
     // No role is called as a schema is: PostgreSQL would look there first for what has no schema.
     let chat = server.create_database_and_role("chat", "chat_api").await?;
     let worker = server.create_database_and_role("worker", "reminder_worker").await?;
-    let bus_url = server.create_database_and_role("bus", "local_bus").await?;
     let secrets = Secrets::open(data.join("secrets"))?;
     let sealing_keys = secrets.get_or_create_with(SEALING_KEYS, new_sealing_keys)?;
     let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
@@ -90,14 +102,21 @@ pub(crate) async fn prepare(
         })
         .map_err(no_port)?;
     let [chat, worker] = &applications;
-    tokio::try_join!(
+    let preparing_bus = async {
+        match settings.bus {
+            Bus::Local => prepare_local(program, server).await,
+            Bus::Kafka => prepare_kafka(settings, data, records).await,
+        }
+    };
+    let ((), (), (kind, kafka)) = tokio::try_join!(
         migrate(chat, &sealing_keys),
         migrate(worker, &sealing_keys),
-        prepare_bus(&bus_url)
+        preparing_bus
     )?;
-    let resources = resources::write(data)?;
-    let sidecars = SidecarSettings { program: program.to_owned(), resources, bus_url };
-    Ok(Prepared { applications, sidecars, sealing_keys })
+    let broker = kafka.as_ref().map(|(broker, _)| broker.address());
+    let Written { resources, config } = resources::write(data, broker)?;
+    let sidecars = SidecarSettings { kind, resources, config };
+    Ok(Prepared { applications, sidecars, sealing_keys, kafka })
 }
 
 /// What a service is told where nobody has told it otherwise.
@@ -118,8 +137,12 @@ async fn migrate(application: &Application, sealing_keys: &SecretString) -> Resu
     Err(RunError::Migration { service, status, output })
 }
 
-async fn prepare_bus(url: &SecretString) -> Result<(), RunError> {
-    let pool = database::pool(url, "local", BUS_CONNECTIONS)?;
+/// What the sidecars are, and the broker that they need.
+type PreparedBus = (SidecarKind, Option<(Broker, BrokerOptions)>);
+
+async fn prepare_local(program: &Path, server: &Server) -> Result<PreparedBus, RunError> {
+    let bus_url = server.create_database_and_role("bus", "local_bus").await?;
+    let pool = database::pool(&bus_url, "local", BUS_CONNECTIONS)?;
     topics::migrate(&pool).await.map_err(RunError::BusSchema)?;
     let specs = Topic::ALL.map(|topic| TopicSpec {
         name: topic.name().to_owned(),
@@ -128,5 +151,26 @@ async fn prepare_bus(url: &SecretString) -> Result<(), RunError> {
     });
     topics::create(&pool, &specs).await.map_err(RunError::Topics)?;
     pool.close().await;
-    Ok(())
+    Ok((SidecarKind::Local { program: program.to_owned(), bus_url }, None))
+}
+
+async fn prepare_kafka(
+    settings: &RunSettings,
+    data: &Path,
+    records: &Records,
+) -> Result<PreparedBus, RunError> {
+    let daprd = settings.daprd.clone().ok_or(RunError::NoDaprd)?;
+    let options = BrokerOptions {
+        folder: data.join(KAFKA),
+        libraries: Libraries::find(settings.kafka_libs.as_deref())?,
+        port: None,
+        record: Some(records.of(KAFKA)),
+    };
+    let broker = Broker::start(options.clone()).await?;
+    let port = Some(broker.address().port());
+    let specs = Topic::ALL.map(|topic| kafka_admin::TopicSpec::of(topic, ONE_BROKER));
+    let mut admin = Admin::connect(&broker.address().to_string()).await?;
+    admin.ensure_topics(&specs).await?;
+    let kind = SidecarKind::Daprd { program: daprd };
+    Ok((kind, Some((broker, BrokerOptions { port, ..options }))))
 }

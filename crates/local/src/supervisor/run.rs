@@ -44,7 +44,7 @@ pub async fn run(settings: RunSettings) -> Result<(), RunError> {
         started = Server::start(options.clone()) => started?,
         () = wishes.stop.cancelled() => return Ok(()),
     };
-    let preparing = prepare(&settings, &data, &program, &bin_dir, address, &server);
+    let preparing = prepare(&settings, &data, &program, &bin_dir, &records, address, &server);
     let prepared = tokio::select! {
         prepared = preparing => prepared,
         () = wishes.stop.cancelled() => return Ok(server.stop_in_a_hurry(&wishes.hurry).await?),

@@ -14,6 +14,8 @@ const CACHE_NAME: &str = "todo-local";
 pub enum Bus {
     /// Local sidecars over a log in PostgreSQL
     Local,
+    /// daprd and a Kafka of this machine's own
+    Kafka,
 }
 
 /// Where PostgreSQL's binaries are looked for.
@@ -46,6 +48,14 @@ pub struct RunSettings {
     /// How events travel between the services
     #[arg(long, env, value_enum, default_value = "local")]
     pub bus: Bus,
+
+    /// Where daprd is, for BUS=kafka
+    #[arg(long, env)]
+    pub daprd: Option<PathBuf>,
+
+    /// The folder with Kafka's jars, for BUS=kafka
+    #[arg(long, env)]
+    pub kafka_libs: Option<PathBuf>,
 
     /// What people type to reach it, where that is not http://HOST:PORT
     #[arg(long, env)]

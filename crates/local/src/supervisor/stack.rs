@@ -6,7 +6,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     leftovers::Records,
-    part::{Part, keep_postgres_running},
+    part::{Part, keep_kafka_running, keep_postgres_running},
     preparation::Prepared,
     signals::Wishes,
 };
@@ -22,6 +22,7 @@ const SIDECAR_GRACE_SECS: u64 = 10;
 pub(crate) struct Stack {
     services: Layer,
     sidecars: Layer,
+    kafka: Layer,
     postgres: Layer,
 }
 
@@ -42,14 +43,19 @@ impl Stack {
         options: ServerOptions,
         hurry: &CancellationToken,
     ) -> Self {
-        let [services, sidecars, postgres] =
-            ["the services", "the sidecars", "postgres"].map(|name| Layer::new(name, hurry));
+        let [services, sidecars, kafka, postgres] =
+            ["the services", "the sidecars", "kafka", "postgres"]
+                .map(|name| Layer::new(name, hurry));
         let wishes = postgres.wishes.clone();
         postgres.parts.spawn(async move {
             if let Err(error) = keep_postgres_running(server, options, wishes).await {
                 tracing::error!("{error}");
             }
         });
+        if let Some((broker, options)) = prepared.kafka {
+            let wishes = kafka.wishes.clone();
+            kafka.parts.spawn(keep_kafka_running(broker, options, wishes));
+        }
         let settings = Arc::new(prepared.sidecars);
         for application in prepared.applications.map(Arc::new) {
             let name = application.service.name();
@@ -68,12 +74,12 @@ impl Stack {
                 grace_secs: SERVICE_GRACE_SECS,
             });
         }
-        Self { services, sidecars, postgres }
+        Self { services, sidecars, kafka, postgres }
     }
 
     /// Stops everything, one layer after the other.
     pub(crate) async fn stop(self) {
-        for layer in [self.services, self.sidecars, self.postgres] {
+        for layer in [self.services, self.sidecars, self.kafka, self.postgres] {
             layer.stop().await;
         }
     }
@@ -91,6 +97,9 @@ impl Layer {
 
     async fn stop(self) {
         self.wishes.stop.cancel();
+        if self.parts.is_empty() {
+            return;
+        }
         self.parts.close();
         self.parts.wait().await;
         tracing::info!("stopped {}", self.name);

@@ -60,6 +60,7 @@ impl Own {
             folder: self.folder.path().to_owned(),
             libraries: self.libraries.clone(),
             port: Some(self.port),
+            record: None,
         };
         *self.running.lock().await = Some(Broker::start(options).await.expect("Kafka"));
     }
