@@ -64,6 +64,7 @@ check-dependencies: $(CARGO_DENY)
 check-generated: node-tools
 	cargo run --quiet --package events --bin contracts -- check
 	node tools/asyncapi/check.mjs docs/contracts/asyncapi.json
+	tools/check-dapr.sh
 	cargo build --quiet --package local
 	$(LOCAL) postgres --ephemeral -- tools/sqlx-prepare.sh check
 
