@@ -7,6 +7,7 @@
 
 mod api;
 mod bus;
+mod kafka;
 mod process;
 mod run;
 mod sink;
@@ -14,6 +15,7 @@ mod stack;
 
 pub use api::{Answer, PASSWORD, Person, in_seconds};
 pub use bus::{BusRecord, console_records, records};
+pub use kafka::Kafka;
 pub use process::{Process, free_port};
 pub use run::Run;
 pub use sink::{Notification, Sink};

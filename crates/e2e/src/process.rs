@@ -12,24 +12,28 @@ use std::{
 #[derive(Debug)]
 pub struct Process {
     name: String,
-    binary: &'static str,
+    binary: PathBuf,
     arguments: Vec<String>,
-    environment: Vec<(&'static str, String)>,
+    environment: Vec<(String, String)>,
     log: PathBuf,
     child: Option<Child>,
 }
 
 impl Process {
-    /// A process that is not running yet; its output goes to `{name}.log` in `folder`.
+    /// A process that is not running yet; its output goes to `{name}.log` in `folder`. The binary is one of
+    /// this build's, or any by its absolute path.
     #[must_use]
     pub fn new(
         name: &str,
         folder: &Path,
-        binary: &'static str,
+        binary: impl Into<PathBuf>,
         arguments: Vec<String>,
-        environment: Vec<(&'static str, String)>,
+        environment: Vec<(&str, String)>,
     ) -> Self {
         let log = folder.join(format!("{name}.log"));
+        let binary = binaries().join(binary.into());
+        let environment =
+            environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { name: name.to_owned(), binary, arguments, environment, log, child: None }
     }
 
@@ -40,14 +44,14 @@ impl Process {
     pub fn start(&mut self) {
         assert!(self.child.is_none(), "{} is running", self.name);
         self.child = Some(self.command().spawn().unwrap_or_else(|error| {
-            panic!("{} can't be started (was it built?): {error}", self.binary)
+            panic!("{} can't be started (was it built?): {error}", self.binary.display())
         }));
     }
 
     /// Sets a variable for its next start.
-    pub fn set(&mut self, name: &'static str, value: &str) {
-        self.environment.retain(|(other, _)| *other != name);
-        self.environment.push((name, value.to_owned()));
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Kills it with -9 and starts it again.
@@ -94,7 +98,7 @@ impl Process {
 
     fn command(&self) -> Command {
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
-        let mut command = Command::new(binaries().join(self.binary));
+        let mut command = Command::new(&self.binary);
         command
             .args(&self.arguments)
             .env_clear()

@@ -5,6 +5,7 @@
 mod accounts;
 mod clock;
 mod crashes;
+mod dapr_yaml;
 mod gaps;
 mod hold;
 mod main_job;
