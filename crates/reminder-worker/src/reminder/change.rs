@@ -18,6 +18,8 @@ pub struct Existing {
     pub pending: bool,
     /// Up to when it has fired; not by snoozes.
     pub fired_through: Option<DateTime<Utc>>,
+    /// Since when the schedule stood by which it fired last.
+    pub fired_since: Option<DateTime<Utc>>,
     /// The snoozes that have fired.
     pub fired_snoozes: Vec<DateTime<Utc>>,
 }
@@ -35,10 +37,11 @@ pub struct Change {
 
 /// Compares what stands with what is planned.
 ///
-/// A reminder is not planned again for a time up to which it has fired (so an edit of the title
-/// fires nothing twice), nor for a time before `since`, when the schedule last changed (so a task
-/// made at noon does not remind of its eleven o'clock). Snoozes are exempt from both and count once
-/// each.
+/// A reminder is not planned again for a time up to which it has fired by this schedule (so an edit of
+/// the title fires nothing twice), nor for a time before `since`, when the schedule last changed (so a
+/// task made at noon does not remind of its eleven o'clock). What fired by an earlier schedule, as one
+/// that came too late to be heeded, counts for its very time only. Snoozes are exempt from all of it
+/// and count once each.
 #[must_use]
 pub fn change(existing: &[Existing], planned: &[Planned], since: Option<DateTime<Utc>>) -> Change {
     let by_id: HashMap<ReminderId, &Existing> =
@@ -46,7 +49,7 @@ pub fn change(existing: &[Existing], planned: &[Planned], since: Option<DateTime
     let mut change = Change::default();
     for plan in planned {
         match by_id.get(&plan.reminder_id) {
-            Some(before) if has_fired(before, plan) => {}
+            Some(before) if has_fired(before, plan, since) => {}
             _ if !plan.snoozed && since.is_some_and(|since| plan.fire_at < since) => {}
             Some(before) if before.pending && before.fire_at == plan.fire_at => {
                 change.kept.push(*plan);
@@ -64,12 +67,14 @@ pub fn change(existing: &[Existing], planned: &[Planned], since: Option<DateTime
     change
 }
 
-fn has_fired(before: &Existing, plan: &Planned) -> bool {
+fn has_fired(before: &Existing, plan: &Planned, since: Option<DateTime<Utc>>) -> bool {
     if plan.snoozed {
-        before.fired_snoozes.contains(&plan.fire_at)
-    } else {
-        before.fired_through.is_some_and(|through| plan.fire_at <= through)
+        return before.fired_snoozes.contains(&plan.fire_at);
     }
+    let by_this_schedule = before.fired_since == since;
+    before.fired_through.is_some_and(|through| {
+        if by_this_schedule { plan.fire_at <= through } else { plan.fire_at == through }
+    })
 }
 
 #[cfg(test)]
@@ -94,13 +99,15 @@ mod tests {
             fire_at: at(minute),
             pending: true,
             fired_through: None,
+            fired_since: None,
             fired_snoozes: vec![],
         }
     }
 
+    /// By the schedule that has stood since the beginning.
     fn fired(number: u128, minute: u32) -> Existing {
-        let fire_at = at(minute);
-        Existing { pending: false, fired_through: Some(fire_at), ..pending(number, minute) }
+        let (fired_through, fired_since) = (Some(at(minute)), Some(at(0)));
+        Existing { pending: false, fired_through, fired_since, ..pending(number, minute) }
     }
 
     #[test]
@@ -145,6 +152,19 @@ mod tests {
         assert_eq!(change(&[fired(1, 30)], &[plan(1, 30)], Some(at(0))), Change::default());
         let earlier = change(&[fired(1, 30)], &[plan(1, 20)], Some(at(0)));
         assert_eq!(earlier, Change::default());
+    }
+
+    #[test]
+    fn given_one_that_fired_by_an_earlier_schedule_then_an_earlier_time_is_still_to_come() {
+        // Moved at minute 10 from 30 to 20, which was learned of at 31.
+        let change_at = Some(at(10));
+        let moved = change(&[fired(1, 30)], &[plan(1, 20)], change_at);
+        assert_eq!(moved.scheduled, [plan(1, 20)]);
+        let pending = Existing { pending: true, fire_at: at(20), ..fired(1, 30) };
+        let edited = change(&[pending], &[plan(1, 20)], change_at);
+        assert_eq!(edited.kept, [plan(1, 20)], "an edit before it fires");
+        let back = change(&[fired(1, 30)], &[plan(1, 30)], change_at);
+        assert_eq!(back, Change::default(), "its very time is over");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::reminder::{Existing, Planned};
 pub(crate) async fn of_task(conn: &mut PgConnection, task: TaskId) -> sqlx::Result<Vec<Existing>> {
     let rows = sqlx::query!(
         r#"select reminder_id, fire_at, status = 'pending' as "pending!", fired_through,
+             fired_since,
              array(select until from fired_snooze f where f.reminder_id = r.reminder_id)
                  as "fired_snoozes!"
          from reminder r where task_id = $1"#,
@@ -25,6 +26,7 @@ pub(crate) async fn of_task(conn: &mut PgConnection, task: TaskId) -> sqlx::Resu
             fire_at: row.fire_at,
             pending: row.pending,
             fired_through: row.fired_through,
+            fired_since: row.fired_since,
             fired_snoozes: row.fired_snoozes,
         })
         .collect())
@@ -139,11 +141,14 @@ pub(crate) async fn mark_ended(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update reminder
+        "update reminder r
          set status = $2,
              fired_through = case when snoozed then fired_through
-                 else greatest(fired_through, fire_at) end
-         where reminder_id = any ($1)",
+                 else greatest(fired_through, fire_at) end,
+             fired_since = case when snoozed then fired_since
+                 else (t.state->>'schedule_since')::timestamptz end
+         from task t
+         where t.task_id = r.task_id and reminder_id = any ($1)",
         reminders,
         status,
     )
@@ -175,7 +180,9 @@ pub(crate) async fn ended(
         r#"select r.reminder_id, t.revision, r.correlation_id,
              t.state as "state!: Json<TaskState>",
              r.status = 'fired' as "fired!",
-             coalesce(r.fired_through >= r.fire_at, false) as "expired!",
+             coalesce(r.fired_through >= r.fire_at, false)
+                 and (r.fired_through = r.fire_at or r.fired_since is not distinct from
+                     (t.state->>'schedule_since')::timestamptz) as "expired!",
              f.firing_id as "firing_id?", f.payload as "triggered?: Json<ReminderTriggered>"
          from reminder r
          join task t using (task_id)

@@ -59,6 +59,42 @@ async fn an_edit_of_the_title_fires_nothing_again_and_a_later_due_date_does() {
     worker.stop().await;
 }
 
+/// The worker was cut off while a task was moved to an earlier time, and learns of its first time when
+/// both are over.
+#[tokio::test]
+async fn a_time_that_a_task_was_moved_to_reminds_also_after_a_later_one_that_no_longer_held() {
+    let mut worker = Worker::start().await;
+    worker.run_scheduler();
+    let now = worker.now().await;
+    let seconds_ago = |seconds| now - TimeDelta::seconds(seconds);
+    let mut task = task(seconds_ago(10), seconds_ago(60));
+    worker.receive(&created(&task)).await;
+    worker.eventually_said(EventType::ReminderTriggered, 1).await;
+
+    task.due_date = Some(Due::At(seconds_ago(20)));
+    task.schedule_since = Some(seconds_ago(40));
+    worker.receive(&updated(&mut task)).await;
+    let said = worker.eventually_said(EventType::ReminderTriggered, 2).await;
+    assert_eq!(triggered(&said[1]).reminder_time, seconds_ago(20));
+
+    // Said again, edited, and moved back: nothing more is owed.
+    task.title = "Water them well".to_owned();
+    worker.receive(&updated(&mut task)).await;
+    task.due_date = Some(Due::At(seconds_ago(10)));
+    task.schedule_since = Some(seconds_ago(30));
+    worker.receive(&updated(&mut task)).await;
+    task.due_date = Some(Due::At(seconds_ago(20)));
+    task.schedule_since = Some(seconds_ago(25));
+    worker.receive(&updated(&mut task)).await;
+    task.due_date = Some(Due::At(seconds_ago(5)));
+    task.schedule_since = Some(seconds_ago(15));
+    worker.receive(&updated(&mut task)).await;
+    let said = worker.eventually_said(EventType::ReminderTriggered, 3).await;
+    let times: Vec<_> = said.iter().map(|event| triggered(event).reminder_time).collect();
+    assert_eq!(times, [10, 20, 5].map(seconds_ago));
+    worker.stop().await;
+}
+
 #[tokio::test]
 async fn many_due_at_once_fire_once_each_under_three_schedulers() {
     const TASKS: usize = 600;
