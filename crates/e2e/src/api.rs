@@ -1,5 +1,7 @@
 //! The API as a person's program uses it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
@@ -7,6 +9,9 @@ use uuid::Uuid;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// How long an answer may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An account and its token, on one instance of chat-api.
 #[derive(Clone, Debug)]
@@ -72,12 +77,27 @@ impl Person {
 
     /// Asks the API; `None` where there is no answer.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Option<Answer> {
+        self.ask_once(method, path, body, None).await
+    }
+
+    /// The same with an `Idempotency-Key`, so that asking again does nothing twice.
+    pub async fn ask_once(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        key: Option<&str>,
+    ) -> Option<Answer> {
         let mut request = self
             .client
             .request(method, format!("{}/api/v1{path}", self.base))
-            .bearer_auth(&self.token);
+            .bearer_auth(&self.token)
+            .timeout(ANSWER_TIMEOUT);
         if let Some(body) = body {
             request = request.json(&body);
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
         }
         let response = request.send().await.ok()?;
         let status = response.status();

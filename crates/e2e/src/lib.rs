@@ -7,6 +7,7 @@
 
 mod api;
 mod bus;
+pub mod checker;
 mod kafka;
 mod process;
 mod run;
@@ -14,7 +15,7 @@ mod sink;
 mod stack;
 
 pub use api::{Answer, PASSWORD, Person, in_seconds};
-pub use bus::{BusRecord, console_records, records};
+pub use bus::{BusRecord, console_records, kafka_records, records, write_raw};
 pub use kafka::Kafka;
 pub use process::{Process, free_port};
 pub use run::Run;
