@@ -63,14 +63,17 @@ check-dependencies: $(CARGO_DENY)
 .PHONY: check-generated
 check-generated: node-tools
 	cargo run --quiet --package events --bin contracts -- check
+	cargo run --quiet --package chat-api --bin openapi -- check
 	node tools/asyncapi/check.mjs docs/contracts/asyncapi.json
 	tools/check-dapr.sh
+	node tools/openapi/check.mjs docs/openapi.json
 	cargo build --quiet --package local
 	$(LOCAL) postgres --ephemeral -- tools/sqlx-prepare.sh check
 
 .PHONY: generate
 generate: sqlx ## Write every generated file anew
 	cargo run --quiet --package events --bin contracts -- write
+	cargo run --quiet --package chat-api --bin openapi -- write
 
 .PHONY: sqlx
 sqlx: ## Write crates/*/.sqlx anew, after a query or a migration has changed
@@ -79,7 +82,7 @@ sqlx: ## Write crates/*/.sqlx anew, after a query or a migration has changed
 
 .PHONY: node-tools
 node-tools:
-	cd tools/asyncapi && npm ci --silent --no-audit --no-fund
+	for tool in asyncapi openapi; do (cd tools/$$tool && npm ci --silent --no-audit --no-fund); done
 
 .PHONY: format
 format: ## Format the code

@@ -4,15 +4,23 @@
 //! `application/problem+json` with the row of its table and the correlation id. What an operator
 //! has to see is logged there once, with its causes; what a person wrote never is.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use events::CorrelationId;
 use messaging::AppendError;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 use crate::domain::{scope::Scope, task::Refusal};
 
 /// The problem type of a code; a name, not an address.
 const TYPE_PREFIX: &str = "urn:problem:";
+/// The media type of a problem.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// What a caller waits at least for what passes by itself, in seconds.
 pub(crate) const RETRY_AFTER_SECS: u64 = 2;
 
@@ -29,13 +37,16 @@ pub(crate) struct FieldError {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// `urn:problem:` and the code.
+    #[schema(pattern = "^urn:problem:[a-z_]+$")]
     #[serde(rename = "type")]
     problem_type: String,
     /// What went wrong, in general.
     title: &'static str,
     /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// A stable name for programs.
+    #[schema(value_type = Code)]
     code: &'static str,
     /// What went wrong this time, for a person.
     detail: String,
@@ -43,6 +54,7 @@ pub(crate) struct Problem {
     #[schema(value_type = String, format = Uuid)]
     correlation_id: String,
     /// The fields that are refused.
+    #[schema(required = false)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
@@ -67,7 +79,7 @@ pub(crate) enum Failure {
     #[error("there is no such thing here")]
     NotFound,
     #[error("this does not take that method")]
-    MethodNotAllowed,
+    MethodNotAllowed { allowed: Vec<&'static str> },
     #[error("an account has this e-mail address already")]
     EmailTaken,
     #[error("there are {limit} {what} already, more are not allowed")]
@@ -106,11 +118,98 @@ pub(crate) enum Failure {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A row of the table.
-struct Kind {
-    code: &'static str,
-    status: StatusCode,
-    title: &'static str,
+/// The table: of each code its name, status and title. A name is never given up or given away.
+macro_rules! codes {
+    ($($code:ident = $name:literal, $status:ident, $title:literal;)*) => {
+        /// What a program tells failures apart by.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Code { $($code),* }
+
+        impl Code {
+            pub(crate) const ALL: &[Self] = &[$(Self::$code),*];
+
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$code => $name),* }
+            }
+
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.name() == name)
+            }
+
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$code => StatusCode::$status),* }
+            }
+
+            pub(crate) const fn title(self) -> &'static str {
+                match self { $(Self::$code => $title),* }
+            }
+        }
+
+        impl PartialSchema for Code {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .description(Some("What a program tells problems apart by; it never changes."))
+                    .enum_values(Some(Self::ALL.iter().map(|code| code.name())))
+                    .into()
+            }
+        }
+
+        impl ToSchema for Code {
+            fn name() -> Cow<'static, str> {
+                "ProblemCode".into()
+            }
+        }
+
+        /// What an operation says of itself where it can fail with a code: `responses(code::NotFound)`.
+        /// It stands among the responses by the code's name, until the document gathers those of a
+        /// status.
+        #[allow(dead_code, reason = "most codes follow from what an operation is")]
+        pub(crate) mod code {
+            use std::collections::BTreeMap;
+
+            use utoipa::{IntoResponses, openapi::{RefOr, Response}};
+
+            $(
+                pub(crate) enum $code {}
+
+                impl IntoResponses for $code {
+                    fn responses() -> BTreeMap<String, RefOr<Response>> {
+                        [($name.to_owned(), RefOr::T(Response::new($title)))].into()
+                    }
+                }
+            )*
+        }
+    };
+}
+
+codes! {
+    BadRequest = "bad_request", BAD_REQUEST, "Bad request";
+    MalformedJson = "malformed_json", BAD_REQUEST, "Malformed JSON";
+    NotSignedIn = "not_signed_in", UNAUTHORIZED, "Not signed in";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials";
+    CrossSite = "cross_site", FORBIDDEN, "Cross-site request";
+    WrongPassword = "wrong_password", FORBIDDEN, "Wrong password";
+    InsufficientScope = "insufficient_scope", FORBIDDEN, "Insufficient scope";
+    AdminsOnly = "admins_only", FORBIDDEN, "Administrators only";
+    NotFound = "not_found", NOT_FOUND, "Not found";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed";
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "Request timeout";
+    EmailTaken = "email_taken", CONFLICT, "E-mail address taken";
+    TooMany = "too_many", CONFLICT, "Too many";
+    InboxStays = "inbox_stays", CONFLICT, "The inbox stays";
+    ReminderGone = "reminder_gone", CONFLICT, "Reminder gone";
+    VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "Changed in the meantime";
+    TooLarge = "too_large", PAYLOAD_TOO_LARGE, "Too large";
+    Invalid = "invalid", UNPROCESSABLE_ENTITY, "Invalid";
+    OccurrenceRequired = "occurrence_required", UNPROCESSABLE_ENTITY, "Occurrence required";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
+    TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "Too many streams";
+    TooManyAttempts = "too_many_attempts", TOO_MANY_REQUESTS, "Too many attempts";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error";
+    Busy = "busy", SERVICE_UNAVAILABLE, "Busy";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "Unavailable";
 }
 
 impl Failure {
@@ -124,79 +223,63 @@ impl Failure {
         Self::Internal(Box::new(error))
     }
 
-    /// The table: code, status, title.
-    const fn kind(&self) -> Kind {
-        use StatusCode as S;
-        let (code, status, title) = match self {
-            Self::BadRequest => ("bad_request", S::BAD_REQUEST, "Bad request"),
-            Self::MalformedJson(_) => ("malformed_json", S::BAD_REQUEST, "Malformed JSON"),
-            Self::NotSignedIn => ("not_signed_in", S::UNAUTHORIZED, "Not signed in"),
-            Self::InvalidCredentials => {
-                ("invalid_credentials", S::UNAUTHORIZED, "Invalid credentials")
-            }
-            Self::CrossSite => ("cross_site", S::FORBIDDEN, "Cross-site request"),
-            Self::WrongPassword => ("wrong_password", S::FORBIDDEN, "Wrong password"),
-            Self::InsufficientScope(_) => {
-                ("insufficient_scope", S::FORBIDDEN, "Insufficient scope")
-            }
-            Self::AdminsOnly => ("admins_only", S::FORBIDDEN, "Administrators only"),
-            Self::TooManyAttempts { .. } => {
-                ("too_many_attempts", S::TOO_MANY_REQUESTS, "Too many attempts")
-            }
-            Self::NotFound => ("not_found", S::NOT_FOUND, "Not found"),
-            Self::MethodNotAllowed => {
-                ("method_not_allowed", S::METHOD_NOT_ALLOWED, "Method not allowed")
-            }
-            Self::EmailTaken => ("email_taken", S::CONFLICT, "E-mail address taken"),
-            Self::TooMany { .. } => ("too_many", S::CONFLICT, "Too many"),
-            Self::VersionMismatch | Self::OneVersionMismatch(_) => {
-                ("version_mismatch", S::PRECONDITION_FAILED, "Changed in the meantime")
-            }
-            Self::TooLarge => ("too_large", S::PAYLOAD_TOO_LARGE, "Too large"),
-            Self::RequestTimeout => ("request_timeout", S::REQUEST_TIMEOUT, "Request timeout"),
-            Self::RateLimited { .. } => ("rate_limited", S::TOO_MANY_REQUESTS, "Too many requests"),
-            Self::TooManyStreams { .. } => {
-                ("too_many_streams", S::TOO_MANY_REQUESTS, "Too many streams")
-            }
-            Self::Invalid(_) => ("invalid", S::UNPROCESSABLE_ENTITY, "Invalid"),
-            Self::OccurrenceRequired => {
-                ("occurrence_required", S::UNPROCESSABLE_ENTITY, "Occurrence required")
-            }
-            Self::ReminderGone => ("reminder_gone", S::CONFLICT, "Reminder gone"),
-            Self::InboxStays => ("inbox_stays", S::CONFLICT, "The inbox stays"),
-            Self::IdempotencyKeyReused => {
-                ("idempotency_key_reused", S::UNPROCESSABLE_ENTITY, "Idempotency key reused")
-            }
-            Self::Busy => ("busy", S::SERVICE_UNAVAILABLE, "Busy"),
-            Self::Unavailable(_) => ("unavailable", S::SERVICE_UNAVAILABLE, "Unavailable"),
-            Self::Internal(_) => ("internal", S::INTERNAL_SERVER_ERROR, "Internal error"),
-        };
-        Kind { code, status, title }
+    pub(crate) const fn code(&self) -> Code {
+        match self {
+            Self::BadRequest => Code::BadRequest,
+            Self::MalformedJson(_) => Code::MalformedJson,
+            Self::NotSignedIn => Code::NotSignedIn,
+            Self::InvalidCredentials => Code::InvalidCredentials,
+            Self::CrossSite => Code::CrossSite,
+            Self::WrongPassword => Code::WrongPassword,
+            Self::InsufficientScope(_) => Code::InsufficientScope,
+            Self::AdminsOnly => Code::AdminsOnly,
+            Self::TooManyAttempts { .. } => Code::TooManyAttempts,
+            Self::NotFound => Code::NotFound,
+            Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
+            Self::EmailTaken => Code::EmailTaken,
+            Self::TooMany { .. } => Code::TooMany,
+            Self::VersionMismatch | Self::OneVersionMismatch(_) => Code::VersionMismatch,
+            Self::TooLarge => Code::TooLarge,
+            Self::RequestTimeout => Code::RequestTimeout,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::TooManyStreams { .. } => Code::TooManyStreams,
+            Self::Invalid(_) => Code::Invalid,
+            Self::OccurrenceRequired => Code::OccurrenceRequired,
+            Self::ReminderGone => Code::ReminderGone,
+            Self::InboxStays => Code::InboxStays,
+            Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::Busy => Code::Busy,
+            Self::Unavailable(_) => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
+        }
     }
 
     /// What stands in for an error that the web framework made itself.
     pub(crate) fn of_framework(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
-            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             _ => Self::BadRequest,
         }
     }
 
-    /// The answer, as problem+json.
-    pub(crate) fn render(&self, correlation_id: events::CorrelationId) -> HttpResponse {
-        let Kind { code, status, title } = self.kind();
-        let problem = Problem {
-            problem_type: format!("{TYPE_PREFIX}{code}"),
-            title,
-            status: status.as_u16(),
-            code,
+    /// What is told of it.
+    pub(crate) fn problem(&self, correlation_id: CorrelationId) -> Problem {
+        let code = self.code();
+        Problem {
+            problem_type: format!("{TYPE_PREFIX}{}", code.name()),
+            title: code.title(),
+            status: code.status().as_u16(),
+            code: code.name(),
             detail: self.to_string(),
             correlation_id: correlation_id.to_string(),
             errors: if let Self::Invalid(errors) = self { errors.clone() } else { vec![] },
-        };
-        let mut response = HttpResponse::build(status);
+        }
+    }
+
+    /// The answer, as problem+json.
+    pub(crate) fn render(&self, correlation_id: CorrelationId) -> HttpResponse {
+        let mut response = HttpResponse::build(self.code().status());
         match self {
             Self::Busy | Self::Unavailable(_) | Self::TooManyStreams { .. } => {
                 response.insert_header(("Retry-After", RETRY_AFTER_SECS.to_string()));
@@ -212,9 +295,12 @@ impl Failure {
                 let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
                 response.insert_header(("WWW-Authenticate", challenge));
             }
+            Self::MethodNotAllowed { allowed } => {
+                response.insert_header(("Allow", allowed.join(", ")));
+            }
             _ => {}
         }
-        response.content_type("application/problem+json").json(problem)
+        response.content_type(PROBLEM_JSON).json(self.problem(correlation_id))
     }
 
     /// Logs what an operator has to see, with its causes.
@@ -236,7 +322,7 @@ fn summary(errors: &[FieldError]) -> String {
 
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
-        self.kind().status
+        self.code().status()
     }
 }
 

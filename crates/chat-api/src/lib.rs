@@ -23,7 +23,10 @@ mod subscribers;
 
 pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
 pub use commands::reset_password::{ResetPasswordError, reset_password};
-pub use http::client_address::{InvalidProxies, TrustedProxies};
+pub use http::{
+    client_address::{InvalidProxies, TrustedProxies},
+    openapi::to_json as openapi_json,
+};
 pub use jobs::Reconciled;
 pub use migrate::migrate;
 pub use settings::{

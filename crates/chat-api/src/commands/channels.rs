@@ -38,7 +38,7 @@ pub(crate) async fn add_webhook(
         secret: Some(keys.seal(&secret_context(user_id, channel_id), secret.reveal())),
     };
     let mut tx = store::begin_for(&context.pool, user_id).await?;
-    let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotFound)?;
+    let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotSignedIn)?;
     if store::channels::list(&mut tx, user_id).await?.len() >= MAX_CHANNELS {
         return Err(Failure::TooMany { what: "channels", limit: MAX_CHANNELS as i64 });
     }
@@ -56,7 +56,7 @@ pub(crate) async fn remove(
     channel_id: ChannelId,
 ) -> Result<(), Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
-    let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotFound)?;
+    let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     if !store::channels::delete(&mut tx, call.user_id, channel_id).await? {
         return Err(Failure::NotFound);
     }
@@ -73,7 +73,7 @@ pub(crate) async fn test(
     channel_id: ChannelId,
 ) -> Result<(), Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
-    let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotFound)?;
+    let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     let channels = store::channels::list(&mut tx, call.user_id).await?;
     if !channels.iter().any(|channel| channel.channel_id == channel_id) {
         return Err(Failure::NotFound);

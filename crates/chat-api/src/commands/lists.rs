@@ -40,7 +40,7 @@ pub(crate) enum BesideList {
 /// Makes a list, after all others.
 pub(crate) async fn create(context: &Context, call: Call, name: ListName) -> Result<List, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
-    store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotFound)?;
+    store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     let lists = store::lists::all(&mut tx, call.user_id).await?;
     if lists.len() >= MAX_LISTS {
         return Err(Failure::TooMany { what: "lists", limit: MAX_LISTS as i64 });

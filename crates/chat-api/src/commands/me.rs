@@ -60,7 +60,7 @@ pub(crate) async fn change_email(
     if !store::accounts::set_email(&mut tx, user_id, email.as_str()).await? {
         return Err(Failure::EmailTaken);
     }
-    let person = store::persons::find(&mut tx, user_id).await?.ok_or(Failure::NotFound)?;
+    let person = store::persons::find(&mut tx, user_id).await?.ok_or(Failure::NotSignedIn)?;
     tx.commit().await?;
     tracing::info!(user.id = %user_id, "an e-mail address was changed");
     Ok(person)
@@ -79,7 +79,7 @@ pub(crate) async fn delete(
     if !store::accounts::lock_password(&mut tx, user_id, &hash).await? {
         return Err(Failure::WrongPassword);
     }
-    let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotFound)?;
+    let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotSignedIn)?;
     let deleted = UserDeleted { user_id, deleted_at: locked.now, version: locked.next_version };
     store::accounts::delete(&mut tx, user_id).await?;
     store::person_tombstones::insert(&mut tx, &deleted).await?;

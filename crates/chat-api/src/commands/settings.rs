@@ -18,7 +18,7 @@ pub(crate) async fn change(
     settings: Settings,
 ) -> Result<Settings, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
-    let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotFound)?;
+    let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     if locked.person.settings == settings {
         return Ok(settings);
     }

@@ -69,7 +69,7 @@ async fn create_within(
     call: Call,
     new: NewTask,
 ) -> Result<Task, Failure> {
-    let person = store::persons::find(conn, call.user_id).await?.ok_or(Failure::NotFound)?;
+    let person = store::persons::find(conn, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     let list_id = match new.list_id {
         Some(list_id) => list_id,
         None => store::lists::inbox(conn, call.user_id).await?,

@@ -45,7 +45,7 @@ pub(crate) async fn create(
     }
     let secret = SecretToken::random();
     let mut tx = store::begin_for(&context.pool, user_id).await?;
-    let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotFound)?;
+    let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotSignedIn)?;
     if new.expires_at.is_some_and(|expires_at| expires_at <= locked.now) {
         return Err(Failure::field("expires_at", "lies in the past"));
     }

@@ -13,19 +13,21 @@ use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{CalledFrom, Correlation, SESSION_COOKIE, SignedIn},
     me::Account,
+    schemas::TimeZoneName,
 };
 use crate::{
     commands::accounts::{self, NewAccount, SESSION_DAYS},
     context::Context,
     domain::{email::Email, password::Password, secret_token::SecretToken},
-    error::{Failure, Problem},
+    error::{Failure, code},
 };
 
 /// A new account.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Registration)]
 pub(super) struct RegisterBody {
     /// By which its owner signs in.
-    #[schema(value_type = String, format = Email, required, example = "ada@example.test")]
+    #[schema(value_type = String, format = Email, max_length = 254, required)]
     #[serde(default)]
     email: Field,
     /// 10 to 200 characters.
@@ -33,13 +35,14 @@ pub(super) struct RegisterBody {
     #[serde(default)]
     password: Field,
     /// An IANA time zone; UTC where it is left out.
-    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    #[schema(value_type = Option<TimeZoneName>)]
     #[serde(default)]
     time_zone: Field,
 }
 
 /// What somebody signs in with.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = LogIn)]
 pub(super) struct LogInBody {
     #[schema(value_type = String, required)]
     #[serde(default)]
@@ -50,10 +53,9 @@ pub(super) struct LogInBody {
 }
 
 /// Makes an account and signs its owner in.
-#[utoipa::path(post, path = "/api/v1/auth/register", tag = "accounts", security(()),
-    request_body = RegisterBody,
-    responses((status = 201, body = Account), (status = 409, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/auth/register", operation_id = "register", tag = "accounts",
+    security(()), request_body = RegisterBody,
+    responses((status = 201, body = Account), code::EmailTaken, code::TooManyAttempts, code::Busy))]
 pub(super) async fn register(
     context: web::Data<Context>,
     Correlation(correlation_id): Correlation,
@@ -72,10 +74,10 @@ pub(super) async fn register(
 }
 
 /// Signs somebody in.
-#[utoipa::path(post, path = "/api/v1/auth/login", tag = "accounts", security(()),
+#[utoipa::path(post, path = "/api/v1/auth/login", operation_id = "logIn", tag = "accounts", security(()),
     request_body = LogInBody,
-    responses((status = 200, body = Account), (status = 401, body = Problem),
-        (status = 429, body = Problem)))]
+    responses((status = 200, body = Account), code::InvalidCredentials, code::TooManyAttempts,
+        code::Busy))]
 pub(super) async fn log_in(
     context: web::Data<Context>,
     CalledFrom(client): CalledFrom,
@@ -92,8 +94,8 @@ pub(super) async fn log_in(
 }
 
 /// Ends the session.
-#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "accounts",
-    responses((status = 204), (status = 401, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/auth/logout", operation_id = "logOut", tag = "accounts",
+    responses((status = 204)))]
 pub(super) async fn log_out(
     context: web::Data<Context>,
     signed_in: SignedIn,

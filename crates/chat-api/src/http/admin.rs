@@ -8,17 +8,18 @@ use uuid::Uuid;
 
 use super::{
     caller::Admin,
-    query::{Place, Query, write_cursor},
+    query::{Paging, Place, Query, write_cursor},
 };
 use crate::{
     context::Context,
-    error::{Failure, Problem},
+    error::Failure,
     queries,
     store::accounts::{AccountSummary, Cursor},
 };
 
 /// Somebody's account.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Person)]
 pub(super) struct PersonItem {
     user_id: Uuid,
     email: String,
@@ -31,6 +32,7 @@ pub(super) struct PersonItem {
 
 /// A page of accounts.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PersonPage)]
 pub(super) struct PersonList {
     items: Vec<PersonItem>,
     next_cursor: Option<String>,
@@ -49,10 +51,8 @@ impl From<AccountSummary> for PersonItem {
 }
 
 /// A page of everybody's accounts, oldest first.
-#[utoipa::path(get, path = "/api/v1/admin/people", tag = "admin",
-    params(("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = PersonList), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/admin/people", operation_id = "listPeople", tag = "admin",
+    params(Paging), responses((status = 200, body = PersonList)))]
 pub(super) async fn people(
     context: web::Data<Context>,
     _: Admin,

@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Value, error::Category};
+use utoipa::IntoParams;
 
 use crate::{
     commands::idempotency::Once,
@@ -25,6 +26,23 @@ pub(super) struct JsonBody<T>(pub(super) T);
 /// A body that must be there, and the `Idempotency-Key` that it came with.
 #[derive(Debug)]
 pub(super) struct KeyedBody<T>(pub(super) Option<Once>, pub(super) T);
+
+/// The key of a request that may be sent twice.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes to OpenAPI what is read of the header")]
+pub(super) struct IdempotencyKey {
+    /// With it, the request is carried out once in 24 hours: the same key with the same body is answered
+    /// what the first was answered.
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$",
+        nullable = false
+    )]
+    idempotency_key: Option<String>,
+}
 
 /// A body that may be left out, and is then `{}`.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::{
     body::{Field, Fields, JsonBody, any},
     caller::Caller,
+    schemas::{BulkAction, LocalTime},
     task_view::TaskView,
 };
 use crate::{
@@ -18,26 +19,20 @@ use crate::{
     },
     context::Context,
     domain::{Refused, schedule::check_due},
-    error::{Failure, Problem},
+    error::{Failure, code},
 };
 
 /// The same for many tasks.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 pub(super) struct BulkBody {
-    /// complete, reopen, delete, restore, reschedule or move.
-    #[schema(value_type = String, required, example = "complete")]
     #[serde(default)]
     action: Field,
-    /// 1 to 200 different tasks.
-    #[schema(value_type = Vec<BulkTask>, min_items = 1, max_items = 200, required)]
     #[serde(default)]
     tasks: Field,
     /// Of reschedule: the due date; null removes it.
-    #[schema(value_type = Option<String>, example = "2026-11-24T17:00:00Z")]
     #[serde(default)]
     due_date: Field,
     /// Of move: the list.
-    #[schema(value_type = Option<uuid::Uuid>)]
     #[serde(default)]
     list_id: Field,
 }
@@ -50,12 +45,13 @@ pub(super) struct BulkTask {
     /// Where it is named, the task must still be at this version.
     version: Option<i64>,
     /// Of complete and a recurring task: the occurrence that was done.
-    #[schema(value_type = Option<String>, example = "2026-11-29T18:00:00")]
+    #[schema(value_type = Option<LocalTime>)]
     occurrence: Option<Nominal>,
 }
 
 /// The tasks after, in the order in which they were named.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkResult)]
 pub(super) struct BulkAnswer {
     items: Vec<TaskView>,
 }
@@ -112,9 +108,9 @@ fn targets(tasks: Vec<BulkTask>) -> Result<Vec<Target>, Refused> {
 }
 
 /// Does the same to many tasks: to all, or where one refuses, to none.
-#[utoipa::path(post, path = "/api/v1/tasks/bulk", tag = "tasks", request_body = BulkBody,
-    responses((status = 200, body = BulkAnswer), (status = 412, body = Problem),
-        (status = 413, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/tasks/bulk", operation_id = "changeManyTasks", tag = "tasks",
+    request_body = BulkAction,
+    responses((status = 200, body = BulkAnswer), code::VersionMismatch))]
 pub(super) async fn act(
     context: web::Data<Context>,
     Caller(call): Caller,

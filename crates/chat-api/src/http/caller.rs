@@ -5,6 +5,13 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web};
 use events::{CorrelationId, UserId};
 use futures_util::future::LocalBoxFuture;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Object, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+    },
+};
 
 use super::{client_address::ClientAddress, scopes};
 use crate::{
@@ -118,6 +125,18 @@ impl FromRequest for Caller {
         ready(signed_in.and_then(|SignedIn { user_id, .. }| {
             Ok(Self(Call { user_id, correlation_id: correlation?.0 }))
         }))
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let parameter = ParameterBuilder::new()
+            .name("If-Match")
+            .parameter_in(ParameterIn::Header)
+            .description(Some("The task must still have one of these entity tags; `*` is any."))
+            .schema(Some(Object::with_type(Type::String)))
+            .build();
+        vec![parameter]
     }
 }
 

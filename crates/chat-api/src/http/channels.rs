@@ -8,39 +8,42 @@ use utoipa::ToSchema;
 use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{Caller, SignedIn, parse_id},
-    task_view::channel_kind_schema,
+    schemas,
 };
 use crate::{
     commands,
     context::Context,
     domain::channel::{WebhookSecret, WebhookUrl},
-    error::{Failure, Problem},
+    error::{Failure, code},
     queries::{self, channels::OpenChannel},
 };
 
 /// A channel that somebody adds.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewChannel)]
 pub(super) struct ChannelBody {
-    #[schema(schema_with = channel_kind_schema, required)]
+    #[schema(value_type = schemas::ChannelKind, required)]
     #[serde(default)]
     kind: Field,
     /// Where requests go: http or https.
-    #[schema(value_type = String, required)]
+    #[schema(value_type = String, format = "uri", max_length = 2000,
+        pattern = "^[Hh][Tt][Tt][Pp][Ss]?://", required)]
     #[serde(default)]
     url: Field,
     /// What requests are signed with (Standard Webhooks): `whsec_` and base64 of 24 to 64 bytes.
     /// Made up where it is left out.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^whsec_[A-Za-z0-9+/]{32,86}={0,2}$")]
     #[serde(default)]
     secret: Field,
 }
 
 /// A channel as it is listed.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Channel)]
 pub(super) struct ChannelView {
     #[schema(value_type = String, format = Uuid)]
     id: ChannelId,
-    #[schema(schema_with = channel_kind_schema)]
+    #[schema(value_type = schemas::ChannelKind)]
     kind: ChannelKind,
     /// Null where the key that sealed it is gone.
     url: Option<String>,
@@ -48,6 +51,7 @@ pub(super) struct ChannelView {
 
 /// A channel with its secret, which is shown once.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelWithSecret)]
 pub(super) struct NewChannelView {
     #[serde(flatten)]
     view: ChannelView,
@@ -56,6 +60,7 @@ pub(super) struct NewChannelView {
 
 /// All channels.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelPage)]
 pub(super) struct ChannelList {
     items: Vec<ChannelView>,
     /// Always null: they all fit on a page.
@@ -69,8 +74,8 @@ impl From<OpenChannel> for ChannelView {
 }
 
 /// The channels, oldest first.
-#[utoipa::path(get, path = "/api/v1/channels", tag = "settings",
-    responses((status = 200, body = ChannelList), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/channels", operation_id = "listChannels", tag = "settings",
+    responses((status = 200, body = ChannelList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -81,9 +86,8 @@ pub(super) async fn list(
 }
 
 /// Adds a webhook; its secret is shown this once.
-#[utoipa::path(post, path = "/api/v1/channels", tag = "settings", request_body = ChannelBody,
-    responses((status = 201, body = NewChannelView), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/channels", operation_id = "createChannel", tag = "settings",
+    request_body = ChannelBody, responses((status = 201, body = NewChannelView), code::TooMany))]
 pub(super) async fn create(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -106,9 +110,8 @@ pub(super) async fn create(
 }
 
 /// Removes a channel.
-#[utoipa::path(delete, path = "/api/v1/channels/{channel_id}", tag = "settings",
-    params(("channel_id" = uuid::Uuid, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/channels/{channel_id}", operation_id = "deleteChannel",
+    tag = "settings", params(("channel_id" = uuid::Uuid, Path)), responses((status = 204)))]
 pub(super) async fn delete(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -119,9 +122,8 @@ pub(super) async fn delete(
 }
 
 /// Sends a test through a channel; what comes of it shows in the stream as notification-delivered.
-#[utoipa::path(post, path = "/api/v1/channels/{channel_id}/test", tag = "settings",
-    params(("channel_id" = uuid::Uuid, Path)),
-    responses((status = 202), (status = 404, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/channels/{channel_id}/test", operation_id = "testChannel",
+    tag = "settings", params(("channel_id" = uuid::Uuid, Path)), responses((status = 202)))]
 pub(super) async fn test(
     context: web::Data<Context>,
     Caller(call): Caller,

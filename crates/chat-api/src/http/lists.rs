@@ -4,13 +4,14 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use events::ListId;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{Caller, SignedIn, parse_id},
     query::Query,
+    schemas::{ListMove, TasksOfDeletedList},
 };
 use crate::{
     commands::{
@@ -19,35 +20,43 @@ use crate::{
     },
     context::Context,
     domain::text::ListName,
-    error::{Failure, Problem},
+    error::{Failure, code},
     queries,
     store::lists::List,
 };
 
 /// A list that somebody asks for, or another name for one.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ListName)]
 pub(super) struct ListBody {
     /// 1 to 100 characters.
-    #[schema(value_type = String, min_length = 1, max_length = 100, required)]
+    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"\S", required)]
     #[serde(default)]
     name: Field,
 }
 
 /// Where a list is to stand: one of the two.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 pub(super) struct ListMoveBody {
-    /// Before this list.
-    #[schema(value_type = Option<Uuid>)]
     #[serde(default)]
     before: Field,
-    /// After this list.
-    #[schema(value_type = Option<Uuid>)]
     #[serde(default)]
     after: Field,
 }
 
+/// What the deletion of a list may say.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes to OpenAPI what is read of Query")]
+pub(super) struct DeletionQuery {
+    /// `move` (into the inbox) where it is left out.
+    #[param(value_type = Option<TasksOfDeletedList>)]
+    tasks: Option<String>,
+}
+
 /// A list of tasks.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = List)]
 pub(super) struct ListView {
     id: Uuid,
     name: String,
@@ -61,6 +70,7 @@ pub(super) struct ListView {
 
 /// All lists.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListPage)]
 pub(super) struct ListList {
     items: Vec<ListView>,
     /// Always null: they all fit on a page.
@@ -89,7 +99,7 @@ impl ListBody {
 }
 
 /// The lists, in their order.
-#[utoipa::path(get, path = "/api/v1/lists", tag = "lists",
+#[utoipa::path(get, path = "/api/v1/lists", operation_id = "listLists", tag = "lists",
     responses((status = 200, body = ListList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
@@ -101,9 +111,8 @@ pub(super) async fn list(
 }
 
 /// Makes a list, after all others.
-#[utoipa::path(post, path = "/api/v1/lists", tag = "lists", request_body = ListBody,
-    responses((status = 201, body = ListView), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/lists", operation_id = "createList", tag = "lists",
+    request_body = ListBody, responses((status = 201, body = ListView), code::TooMany))]
 pub(super) async fn create(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -114,10 +123,9 @@ pub(super) async fn create(
 }
 
 /// Gives a list another name; the inbox too.
-#[utoipa::path(patch, path = "/api/v1/lists/{list_id}", tag = "lists", request_body = ListBody,
-    params(("list_id" = Uuid, Path)),
-    responses((status = 200, body = ListView), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/api/v1/lists/{list_id}", operation_id = "renameList", tag = "lists",
+    request_body = ListBody, params(("list_id" = Uuid, Path)),
+    responses((status = 200, body = ListView)))]
 pub(super) async fn rename(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -130,10 +138,9 @@ pub(super) async fn rename(
 }
 
 /// Puts a list beside another.
-#[utoipa::path(post, path = "/api/v1/lists/{list_id}/move", tag = "lists",
-    request_body = ListMoveBody, params(("list_id" = Uuid, Path)),
-    responses((status = 200, body = ListView), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/lists/{list_id}/move", operation_id = "moveList", tag = "lists",
+    request_body = ListMove, params(("list_id" = Uuid, Path)),
+    responses((status = 200, body = ListView)))]
 pub(super) async fn put(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -154,11 +161,8 @@ pub(super) async fn put(
 }
 
 /// Deletes a list. Its tasks go into the inbox, or with `tasks=trash` into the trash.
-#[utoipa::path(delete, path = "/api/v1/lists/{list_id}", tag = "lists",
-    params(("list_id" = Uuid, Path),
-        ("tasks" = Option<String>, Query, description = "move (into the inbox) or trash")),
-    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/lists/{list_id}", operation_id = "deleteList", tag = "lists",
+    params(("list_id" = Uuid, Path), DeletionQuery), responses((status = 204), code::InboxStays))]
 pub(super) async fn delete(
     context: web::Data<Context>,
     Caller(call): Caller,

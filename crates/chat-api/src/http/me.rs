@@ -9,12 +9,13 @@ use super::{
     accounts::removed_cookie,
     body::{Field, Fields, JsonBody, any},
     caller::{CalledFrom, Caller, SignedIn},
+    schemas::TimeZoneName,
 };
 use crate::{
     commands::me::{self, Confirmation},
     context::{Client, Context},
     domain::{email::Email, password::Password},
-    error::{Failure, Problem},
+    error::{Failure, code},
     queries,
     store::persons::Person,
 };
@@ -25,14 +26,14 @@ pub(super) struct Account {
     #[schema(value_type = String, format = Uuid)]
     user_id: UserId,
     email: String,
-    /// An IANA time zone.
-    #[schema(value_type = String)]
+    #[schema(value_type = TimeZoneName)]
     time_zone: TimeZone,
     is_admin: bool,
 }
 
 /// A change of the password.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PasswordChange)]
 pub(super) struct PasswordBody {
     #[schema(value_type = String, required)]
     #[serde(default)]
@@ -45,18 +46,20 @@ pub(super) struct PasswordBody {
 
 /// A change of the address.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = EmailChange)]
 pub(super) struct EmailBody {
     #[schema(value_type = String, required)]
     #[serde(default)]
     current_password: Field,
     /// By which its owner signs in from then on.
-    #[schema(value_type = String, format = Email, required)]
+    #[schema(value_type = String, format = Email, max_length = 254, required)]
     #[serde(default)]
     email: Field,
 }
 
 /// The end of the account.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = AccountDeletion)]
 pub(super) struct DeletionBody {
     #[schema(value_type = String, required)]
     #[serde(default)]
@@ -72,7 +75,7 @@ impl Account {
 }
 
 /// Who is signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "accounts",
+#[utoipa::path(get, path = "/api/v1/me", operation_id = "getAccount", tag = "accounts",
     responses((status = 200, body = Account)))]
 pub(super) async fn show(
     context: web::Data<Context>,
@@ -84,8 +87,9 @@ pub(super) async fn show(
 
 /// Replaces the password and ends every other session; API tokens stay. A wrong current password is
 /// 403 `wrong_password`.
-#[utoipa::path(post, path = "/api/v1/me/password", tag = "accounts", request_body = PasswordBody,
-    responses((status = 204), (status = 422, body = Problem), (status = 429, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/me/password", operation_id = "changePassword", tag = "accounts",
+    request_body = PasswordBody,
+    responses((status = 204), code::WrongPassword, code::TooManyAttempts, code::Busy))]
 pub(super) async fn change_password(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -102,9 +106,10 @@ pub(super) async fn change_password(
 }
 
 /// Replaces the e-mail address. A wrong current password is 403 `wrong_password`.
-#[utoipa::path(post, path = "/api/v1/me/email", tag = "accounts", request_body = EmailBody,
-    responses((status = 200, body = Account), (status = 409, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/me/email", operation_id = "changeEmail", tag = "accounts",
+    request_body = EmailBody,
+    responses((status = 200, body = Account), code::WrongPassword, code::EmailTaken,
+        code::TooManyAttempts, code::Busy))]
 pub(super) async fn change_email(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -122,8 +127,9 @@ pub(super) async fn change_email(
 
 /// Deletes the account and all that is in it, for ever. A wrong current password is 403
 /// `wrong_password`.
-#[utoipa::path(delete, path = "/api/v1/me", tag = "accounts", request_body = DeletionBody,
-    responses((status = 204), (status = 422, body = Problem), (status = 429, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/me", operation_id = "deleteAccount", tag = "accounts",
+    request_body = DeletionBody,
+    responses((status = 204), code::WrongPassword, code::TooManyAttempts, code::Busy))]
 pub(super) async fn delete(
     context: web::Data<Context>,
     Caller(call): Caller,

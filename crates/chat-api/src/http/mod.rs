@@ -16,10 +16,11 @@ mod limits;
 mod lists;
 mod me;
 mod middleware;
-mod openapi;
+pub(crate) mod openapi;
 mod page;
 mod query;
 mod reminders;
+mod schemas;
 mod scopes;
 mod security;
 mod server;
@@ -35,7 +36,7 @@ mod tokens;
 mod trash;
 
 use actix_web::{
-    HttpResponse, Resource,
+    HttpRequest, HttpResponse, Resource,
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
@@ -156,6 +157,7 @@ async fn not_found() -> Result<HttpResponse, Failure> {
     Err(Failure::NotFound)
 }
 
-async fn method_not_allowed() -> Result<HttpResponse, Failure> {
-    Err(Failure::MethodNotAllowed)
+async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let pattern = request.match_pattern().unwrap_or_default();
+    Err(Failure::MethodNotAllowed { allowed: scopes::methods(&pattern) })
 }

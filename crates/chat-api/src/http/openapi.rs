@@ -1,33 +1,63 @@
 //! The OpenAPI document, from the handlers' annotations.
+//!
+//! An annotation says what is an operation's own: what it takes, what it answers when it succeeds, and
+//! the codes with which it alone may fail. What follows from the rest (who may call, that there is a
+//! body, an id in the path) is added here for all operations at once, and so are examples and links.
+//! The committed copy is `docs/openapi.json`.
+
+mod answers;
+mod examples;
+mod links;
+mod nulls;
+mod problems;
 
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        HeaderBuilder, OpenApi as Spec, PathItem, RefOr, Response,
-        content::ContentBuilder,
+        OpenApi as Spec, PathItem, RefOr,
         path::Operation,
-        response::ResponseBuilder,
-        schema::Ref,
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
     },
 };
 
+use self::{answers::Answers, examples::Examples, links::Links, nulls::Nulls, problems::Problems};
 use super::{
-    accounts, admin, bulk, caller::SESSION_COOKIE, channels, lists, me, reminders, scopes,
-    sessions, settings, stream, tasks, timeline, tokens, trash,
+    accounts, admin,
+    bulk::{self, BulkTask},
+    caller::SESSION_COOKIE,
+    channels, lists, me, reminders,
+    schemas::{DueDate, InstantOrDay, SignedDuration, Tag, TaskSort, TasksOfDeletedList},
+    scopes, sessions, settings, stream, tasks, timeline, tokens, trash,
 };
-use crate::{
-    domain::scope::Scope,
-    error::{FieldError, Problem},
-};
+use crate::error::{FieldError, Problem};
+
+const ABOUT: &str = "Tasks, and the reminders that follow from them. What this document can't say \
+    stands in `docs/api.md`.\n\n\
+    A browser signs in and has a cookie; a program sends an API token. The role behind `token` in an \
+    operation's `security` is the scope that a token needs for it; a session has them all.\n\n\
+    Whatever goes wrong is a `Problem` with a stable `code`. Fields and query parameters that nobody \
+    knows are ignored, and a client should ignore fields that it does not know. No text has a NUL. \
+    Every request may carry an `X-Correlation-Id`, a UUID, which is answered with and stands in all \
+    that follows from the request.";
 
 /// The document at `/api/openapi.json`.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "chat-api", description = "Tasks, and the reminders that follow from them.",
-        version = env!("CARGO_PKG_VERSION"), license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    info(title = "chat-api", description = ABOUT, version = env!("CARGO_PKG_VERSION"),
+        license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers((url = "/", description = "Where this document comes from.")),
+    tags(
+        (name = "accounts", description = "Signing in, one's account, its sessions and API tokens."),
+        (name = "tasks", description = "What is to be done."),
+        (name = "lists", description = "What tasks stand in."),
+        (name = "trash", description = "Tasks that were deleted, and may come back."),
+        (name = "reminders", description = "What the reminder service will say, or has said."),
+        (name = "settings", description = "A person's zone and quiet hours, and where reminders go."),
+        (name = "stream", description = "What happens, while it happens."),
+        (name = "admin", description = "For administrators only.")
+    ),
     paths(
         accounts::register, accounts::log_in, accounts::log_out,
         me::show, me::delete, me::change_password, me::change_email,
@@ -41,103 +71,102 @@ use crate::{
         trash::list, trash::purge, trash::empty,
         reminders::list, reminders::snooze, reminders::dismiss, stream::follow,
     ),
-    components(schemas(Problem, FieldError)),
+    components(schemas(Problem, FieldError, BulkTask, SignedDuration, DueDate, InstantOrDay, Tag, TaskSort,
+        TasksOfDeletedList)),
     security(("session" = []), ("token" = [])),
-    modifiers(&Credentials, &NeededScopes, &Limits),
+    modifiers(&Wording, &Credentials, &Problems, &Answers, &Examples, &Links, &Nulls),
 )]
 pub(super) struct Document;
 
-/// What every operation may answer, whatever it does.
-struct Limits;
+/// The document as it is committed.
+///
+/// # Errors
+/// When it is no JSON.
+pub fn to_json() -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(&Document::openapi())? + "\n")
+}
 
-/// The two ways to be known.
+/// Comments as an operation's summary and description, and what an id in a path is.
+struct Wording;
+
+/// The two ways to be known, and which operation takes what.
 struct Credentials;
+
+/// Where a request without a body is one with `{}`.
+const BODY_MAY_BE_LEFT_OUT: [&str; 1] = ["completeTask"];
+
+/// What the parameters of paths are.
+const PATH_PARAMETERS: [(&str, &str); 6] = [
+    ("task_id", "The task's id."),
+    ("list_id", "The list's id."),
+    ("reminder_id", "The reminder's id."),
+    ("channel_id", "The channel's id."),
+    ("token_id", "The API token's id, which is not the token."),
+    ("session_id", "The session's id, which is not the cookie."),
+];
+
+impl Modify for Wording {
+    fn modify(&self, document: &mut Spec) {
+        for (_, _, operation) in operations(document) {
+            let text = operation.summary.take().into_iter().chain(operation.description.take());
+            let text = one_line(&text.collect::<Vec<_>>().join(" "));
+            let (summary, rest) = text.split_once(". ").unwrap_or((&text, ""));
+            operation.summary = Some(summary.trim_end_matches('.').to_owned());
+            operation.description = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+            let id = operation.operation_id.as_deref().unwrap_or_default();
+            if let Some(RefOr::T(body)) = &mut operation.request_body
+                && BODY_MAY_BE_LEFT_OUT.contains(&id)
+            {
+                body.required = None;
+            }
+            for parameter in operation.parameters.iter_mut().flatten() {
+                let RefOr::T(parameter) = parameter else { continue };
+                let known = PATH_PARAMETERS.iter().find(|(name, _)| *name == parameter.name);
+                parameter.description = match (known, parameter.description.take()) {
+                    (Some((_, what)), _) => Some((*what).to_owned()),
+                    (None, what) => what.map(|what| one_line(&what)),
+                };
+            }
+        }
+    }
+}
 
 impl Modify for Credentials {
     fn modify(&self, document: &mut Spec) {
         let components = document.components.get_or_insert_default();
-        let cookie = ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE));
-        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let cookie = ApiKeyValue::with_description(SESSION_COOKIE, "Set by signing in.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API token. Its scopes decide what it may be used for."))
+            .build();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
-    }
-}
-
-/// What each operation needs of a token, as a role of its security requirement, and what it answers
-/// to those without.
-struct NeededScopes;
-
-impl Modify for NeededScopes {
-    fn modify(&self, document: &mut Spec) {
-        for (path, item) in &mut document.paths.paths {
-            for (method, operation) in operations(item) {
-                if let Some(scope) = scopes::needed(method, path) {
-                    require(operation, scope);
-                }
+        for (method, path, operation) in operations(document) {
+            if let Some(scope) = scopes::needed(method, &path) {
+                operation.security = Some(vec![
+                    SecurityRequirement::new::<_, [&str; 0], _>("session", []),
+                    SecurityRequirement::new("token", [scope.name()]),
+                ]);
             }
         }
     }
 }
 
-fn require(operation: &mut Operation, scope: Scope) {
-    operation.security = Some(vec![
-        SecurityRequirement::new::<_, [&str; 0], _>("session", []),
-        SecurityRequirement::new("token", [scope.name()]),
-    ]);
-    let responses = &mut operation.responses.responses;
-    for (status, what) in [
-        ("401", "nobody is signed in"),
-        ("403", "a token without the scope; a page of another site; see `code`"),
-    ] {
-        responses.insert(status.to_owned(), RefOr::T(problem(what).build()));
-    }
+/// A comment without its line breaks.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-impl Modify for Limits {
-    fn modify(&self, document: &mut Spec) {
-        let responses = &mut document.components.get_or_insert_default().responses;
-        for (name, response) in [
-            ("TooManyRequests", too_many_requests()),
-            ("RequestTimeout", problem("the body did not come in time").build()),
-            ("TooLarge", problem("the body is too large").build()),
-        ] {
-            responses.insert(name.to_owned(), RefOr::T(response));
-        }
-        for item in document.paths.paths.values_mut() {
-            for (_, operation) in operations(item) {
-                refer(operation, "429", "TooManyRequests");
-                if operation.request_body.is_some() {
-                    refer(operation, "408", "RequestTimeout");
-                    refer(operation, "413", "TooLarge");
-                }
-            }
-        }
-    }
-}
-
-fn refer(operation: &mut Operation, status: &str, response: &str) {
-    let reference = RefOr::Ref(Ref::from_response_name(response));
-    operation.responses.responses.insert(status.to_owned(), reference);
-}
-
-fn too_many_requests() -> Response {
-    let header = |what: &str| HeaderBuilder::new().description(Some(what)).build();
-    problem("too many requests, live streams, or attempts at a password; see `code`")
-        .header("Retry-After", header("seconds until the next one is heard"))
-        .header("RateLimit-Policy", header("the quota: `\"name\";q=requests;w=seconds`"))
-        .header("RateLimit", header("what is left of it: `\"name\";r=requests;t=seconds`"))
-        .build()
-}
-
-fn problem(what: &str) -> ResponseBuilder {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    ResponseBuilder::new().description(what).content("application/problem+json", content)
-}
-
-/// The operations of a path with their methods.
+/// All operations, with their methods and paths.
 pub(super) fn operations(
-    item: &mut PathItem,
-) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    document: &mut Spec,
+) -> impl Iterator<Item = (&'static str, String, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        methods(item).map(|(method, operation)| (method, path.clone(), operation))
+    })
+}
+
+fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
         ("GET", &mut item.get),
         ("PUT", &mut item.put),

@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64_URL};
 use chrono::DateTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -19,6 +20,18 @@ const MAX_LIMIT: i64 = 200;
 /// The query's names and values, in their order.
 #[derive(Debug)]
 pub(super) struct Query(Vec<(String, String)>);
+
+/// Which part of a list is asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes to OpenAPI what is read of Query")]
+pub(super) struct Paging {
+    /// How many there are on a page, at the most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before; it means nothing else.
+    cursor: Option<String>,
+}
 
 /// A place in a list ordered by a time and an id.
 pub(super) type Place = (DateTime<chrono::Utc>, Uuid);

@@ -4,35 +4,38 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use events::Offset;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{Caller, SignedIn, parse_id},
-    query::{Place, Query, list_response, write_cursor},
-    task_view::{TaskView, reminder_status_schema},
+    query::{Paging, Place, Query, list_response, write_cursor},
+    schemas::{self, DueDate, SnoozeRequest},
+    task_view::TaskView,
     tasks::rendered,
 };
 use crate::{
     commands,
     context::Context,
     domain::task::{self, Moment, Task},
-    error::{Failure, Problem},
+    error::{Failure, code},
     queries,
     store::reminders::{Cursor, Reminder, ReminderStatus},
 };
 
 /// A reminder, as the reminder service told it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reminder)]
 pub(super) struct ReminderItem {
     id: Uuid,
     task_id: Uuid,
     /// The task's title.
     title: Option<String>,
-    #[schema(schema_with = reminder_status_schema)]
+    #[schema(value_type = schemas::ReminderStatus)]
     status: String,
     /// When the occurrence is due.
+    #[schema(value_type = Option<DueDate>)]
     due_date: Option<String>,
     /// When it comes, or was to come.
     reminder_time: Option<DateTime<Utc>>,
@@ -44,8 +47,19 @@ pub(super) struct ReminderItem {
     reason: Option<String>,
 }
 
+/// Which reminders are asked for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes to OpenAPI what is read of Query")]
+pub(super) struct ReminderQuery {
+    /// All of them where it is left out.
+    #[param(value_type = Option<schemas::ReminderStatus>)]
+    status: Option<String>,
+}
+
 /// A page of reminders.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReminderPage)]
 pub(super) struct ReminderList {
     items: Vec<ReminderItem>,
     next_cursor: Option<String>,
@@ -69,11 +83,8 @@ impl From<Reminder> for ReminderItem {
 }
 
 /// A page of reminders in the order of their time.
-#[utoipa::path(get, path = "/api/v1/reminders", tag = "reminders",
-    params(("status" = Option<String>, Query, description = "scheduled, triggered or cancelled"),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = ReminderList), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/reminders", operation_id = "listReminders", tag = "reminders",
+    params(ReminderQuery, Paging), responses((status = 200, body = ReminderList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -101,23 +112,18 @@ fn parse_status(name: &str) -> Result<ReminderStatus, Failure> {
 }
 
 /// Until when a reminder is put off: one of the two.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 pub(super) struct SnoozeBody {
-    /// An instant with any RFC 3339 offset; at most 366 days ahead.
-    #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(default)]
     until: Field,
-    /// So long from now.
     #[serde(default, rename = "for")]
-    #[schema(value_type = Option<String>, example = "PT10M")]
     duration: Field,
 }
 
 /// Puts a reminder off, this once.
-#[utoipa::path(post, path = "/api/v1/reminders/{reminder_id}/snooze", tag = "reminders",
-    request_body = SnoozeBody, params(("reminder_id" = Uuid, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/reminders/{reminder_id}/snooze", operation_id = "snoozeReminder",
+    tag = "reminders", request_body = SnoozeRequest, params(("reminder_id" = Uuid, Path)),
+    responses((status = 200, body = TaskView), code::ReminderGone))]
 pub(super) async fn snooze(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -150,10 +156,9 @@ enum Wait {
 }
 
 /// Lets a reminder not come.
-#[utoipa::path(post, path = "/api/v1/reminders/{reminder_id}/dismiss", tag = "reminders",
-    params(("reminder_id" = Uuid, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem),
-        (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/reminders/{reminder_id}/dismiss", operation_id = "dismissReminder",
+    tag = "reminders", params(("reminder_id" = Uuid, Path)),
+    responses((status = 200, body = TaskView), code::ReminderGone))]
 pub(super) async fn dismiss(
     context: web::Data<Context>,
     Caller(call): Caller,

@@ -8,18 +8,19 @@ use uuid::Uuid;
 
 use super::{
     caller::{SignedIn, parse_id},
-    query::{Place, Query, write_cursor},
+    query::{Paging, Place, Query, write_cursor},
 };
 use crate::{
     commands,
     context::Context,
-    error::{Failure, Problem},
+    error::Failure,
     queries,
     store::sessions::{Cursor, Session},
 };
 
 /// A browser that is signed in.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 pub(super) struct SessionView {
     id: Uuid,
     created_at: DateTime<Utc>,
@@ -35,6 +36,7 @@ pub(super) struct SessionView {
 
 /// A page of sessions.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SessionPage)]
 pub(super) struct SessionList {
     items: Vec<SessionView>,
     next_cursor: Option<String>,
@@ -54,10 +56,8 @@ impl From<Session> for SessionView {
 }
 
 /// A page of sessions, newest first.
-#[utoipa::path(get, path = "/api/v1/sessions", tag = "accounts",
-    params(("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = SessionList), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/sessions", operation_id = "listSessions", tag = "accounts",
+    params(Paging), responses((status = 200, body = SessionList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -75,9 +75,8 @@ pub(super) async fn list(
 }
 
 /// Ends a session.
-#[utoipa::path(delete, path = "/api/v1/sessions/{session_id}", tag = "accounts",
-    params(("session_id" = Uuid, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/sessions/{session_id}", operation_id = "endSession", tag = "accounts",
+    params(("session_id" = Uuid, Path)), responses((status = 204)))]
 pub(super) async fn end(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -88,7 +87,8 @@ pub(super) async fn end(
 }
 
 /// Ends every session but the one that asks; with an API token, every session.
-#[utoipa::path(delete, path = "/api/v1/sessions", tag = "accounts", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/sessions", operation_id = "endOtherSessions", tag = "accounts",
+    responses((status = 204)))]
 pub(super) async fn end_others(
     context: web::Data<Context>,
     signed_in: SignedIn,

@@ -9,20 +9,21 @@ use utoipa::ToSchema;
 use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{Caller, SignedIn},
+    schemas::{TimeOfDay, TimeZoneName},
 };
 use crate::{
     commands,
     context::Context,
     domain::settings::{Settings, parse_quiet_hours},
-    error::{Failure, Problem},
+    error::Failure,
     queries,
 };
 
 /// Settings as a whole.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SettingsReplacement)]
 pub(super) struct SettingsBody {
-    /// An IANA time zone.
-    #[schema(value_type = String, required, example = "Europe/Berlin")]
+    #[schema(value_type = TimeZoneName, required)]
     #[serde(default)]
     time_zone: Field,
     /// When nothing is sent; none where it is null or left out.
@@ -33,18 +34,19 @@ pub(super) struct SettingsBody {
 
 /// Two local times; over midnight where `from` is later than `to`.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = QuietHours)]
 pub(super) struct QuietHoursView {
-    #[schema(example = "22:00")]
+    #[schema(value_type = TimeOfDay)]
     from: String,
-    #[schema(example = "07:00")]
+    #[schema(value_type = TimeOfDay)]
     to: String,
 }
 
 /// A person's settings.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Settings)]
 pub(super) struct SettingsView {
-    /// An IANA time zone.
-    #[schema(value_type = String)]
+    #[schema(value_type = TimeZoneName)]
     time_zone: TimeZone,
     quiet_hours: Option<QuietHoursView>,
 }
@@ -62,8 +64,8 @@ impl From<Settings> for SettingsView {
 }
 
 /// The settings.
-#[utoipa::path(get, path = "/api/v1/settings", tag = "settings",
-    responses((status = 200, body = SettingsView), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/settings", operation_id = "getSettings", tag = "settings",
+    responses((status = 200, body = SettingsView)))]
 pub(super) async fn show(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -73,8 +75,8 @@ pub(super) async fn show(
 }
 
 /// Replaces the settings.
-#[utoipa::path(put, path = "/api/v1/settings", tag = "settings", request_body = SettingsBody,
-    responses((status = 200, body = SettingsView), (status = 422, body = Problem)))]
+#[utoipa::path(put, path = "/api/v1/settings", operation_id = "replaceSettings", tag = "settings",
+    request_body = SettingsBody, responses((status = 200, body = SettingsView)))]
 pub(super) async fn replace(
     context: web::Data<Context>,
     Caller(call): Caller,

@@ -4,24 +4,44 @@ use std::convert::Infallible;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use futures_util::stream::unfold;
+use utoipa::IntoParams;
 
-use super::{caller::SignedIn, query::Query};
+use super::{caller::SignedIn, query::Query, schemas::EventStream};
 use crate::{
     context::Context,
-    error::{Failure, Problem},
+    error::{Failure, code},
     feed::stream::{Follower, Start},
 };
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
+/// From where a stream is followed.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes to OpenAPI what is read of Query")]
+pub(super) struct StreamQuery {
+    /// Resumes after this id; from now where it is left out.
+    #[param(minimum = 0)]
+    after: Option<i64>,
+}
+
+/// What a browser sends that lost its stream.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes to OpenAPI what is read of the header")]
+pub(super) struct LastEventId {
+    /// Resumes after this id; wins over `after`.
+    #[param(rename = "Last-Event-ID", nullable = false)]
+    last_event_id: Option<String>,
+}
+
 /// Follows what is new, as server-sent events: `event:` is the event's type, `id:` a number that
 /// resumes, `data:` the event as JSON. An id that is pruned or was never given answers with the
 /// event `reset`.
-#[utoipa::path(get, path = "/api/v1/stream", tag = "stream",
-    params(("after" = Option<i64>, Query, description = "resume after this id; from now without"),
-        ("Last-Event-ID" = Option<String>, Header, description = "wins over after")),
-    responses((status = 200, content_type = "text/event-stream", body = String),
-        (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/stream", operation_id = "followStream", tag = "stream",
+    params(StreamQuery, LastEventId),
+    responses((status = 200, content_type = "text/event-stream", body = EventStream),
+        code::TooManyStreams))]
 pub(super) async fn follow(
     context: web::Data<Context>,
     signed_in: SignedIn,

@@ -2,11 +2,15 @@
 
 use events::{Due, ListId, Nominal, Priority, RecurrenceRule, ReminderSpec, Status, TimeZone};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use super::{
     body::{Field, Fields, any},
-    task_view::{RecurrenceView, ReminderView, priority_schema, status_schema},
+    schemas,
+    task_view::RecurrenceView,
 };
 use crate::{
     domain::{
@@ -19,46 +23,46 @@ use crate::{
     error::Failure,
 };
 
-/// A new task, or what is to change of one: there, what is left out stays and null removes.
+/// What is to change of a task: what is left out stays, null removes.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = TaskPatch)]
 pub(super) struct TaskBody {
-    /// Required in a new task; not blank.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 500)]
+    /// Not blank.
+    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"\S", required = false)]
     #[serde(default)]
     title: Field,
     /// Markdown.
     #[schema(value_type = Option<String>, max_length = 20_000)]
     #[serde(default)]
     description: Field,
-    #[schema(schema_with = priority_schema, required = false)]
+    #[schema(value_type = schemas::Priority, required = false)]
     #[serde(default)]
     priority: Field,
     /// A new task is not DONE; a change to DONE is a completion, one from DONE reopens.
-    #[schema(schema_with = status_schema, required = false)]
+    #[schema(value_type = schemas::TaskStatus, required = false)]
     #[serde(default)]
     status: Field,
-    /// An instant with any RFC 3339 offset, or a date for a whole day in `time_zone`.
-    #[schema(value_type = Option<String>, example = "2026-11-24T17:00:00Z")]
+    #[schema(value_type = Option<schemas::DueDate>)]
     #[serde(default)]
     due_date: Field,
-    /// An IANA time zone; the person's own where it is left out of a new task.
-    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    /// The person's own where it is left out of a new task.
+    #[schema(value_type = schemas::TimeZoneName, required = false)]
     #[serde(default)]
     time_zone: Field,
     #[schema(value_type = Option<RecurrenceView>)]
     #[serde(default)]
     recurrence: Field,
     /// At most 20. Left out: one at the due time. Empty: none.
-    #[schema(value_type = Option<Vec<ReminderView>>, max_items = 20)]
+    #[schema(value_type = Option<Vec<schemas::ReminderSpec>>, max_items = 20)]
     #[serde(default)]
     reminders: Field,
-    /// At most 50 of 1 to 50 characters, without `#` and white space.
-    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    /// At most 50.
+    #[schema(value_type = Option<Vec<schemas::Tag>>, max_items = 50)]
     #[serde(default)]
     tags: Field,
     /// The list that it is in; the inbox where it is left out of a new task. In another list, it
     /// stands at the end.
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(value_type = uuid::Uuid, required = false)]
     #[serde(default)]
     list_id: Field,
     /// At most 100 steps in their order, as a whole: `{id?, title, done?}`.
@@ -66,18 +70,46 @@ pub(super) struct TaskBody {
     #[serde(default)]
     subtasks: Field,
     /// Where a recurring task's status becomes DONE: the occurrence that was done.
-    #[schema(value_type = Option<String>, example = "2026-11-29T18:00:00")]
+    #[schema(value_type = Option<schemas::LocalTime>)]
     #[serde(default)]
     occurrence: Field,
 }
 
+/// A new task: a [`TaskBody`] too, but for what it must have and what may be null.
+#[derive(Debug)]
+pub(super) enum NewTaskBody {}
+
+impl PartialSchema for NewTaskBody {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = TaskBody::schema();
+        if let RefOr::T(Schema::Object(task)) = &mut schema {
+            task.description = Some("A new task. Null is the same as left out.".to_owned());
+            task.required = vec!["title".to_owned()];
+            task.properties.remove("occurrence");
+            for name in ["time_zone", "list_id"] {
+                if let Some(field) = task.properties.get_mut(name) {
+                    *field = schemas::or_null(field.clone());
+                }
+            }
+        }
+        schema
+    }
+}
+
+impl ToSchema for NewTaskBody {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "NewTask".into()
+    }
+}
+
 /// A step of a task.
 #[derive(ToSchema)]
+#[schema(as = NewSubtask)]
 #[expect(dead_code, reason = "describes GivenSubtask to OpenAPI")]
 pub(super) struct SubtaskBody {
     /// The step's id; left out of a new one.
     id: Option<uuid::Uuid>,
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(min_length = 1, max_length = 500, pattern = r"\S")]
     title: String,
     #[schema(required = false)]
     done: bool,
@@ -85,9 +117,10 @@ pub(super) struct SubtaskBody {
 
 /// What was done.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Completion)]
 pub(super) struct CompleteBody {
     /// The occurrence that was done; required of a recurring task.
-    #[schema(value_type = Option<String>, example = "2026-11-29T18:00:00")]
+    #[schema(value_type = Option<schemas::LocalTime>)]
     #[serde(default)]
     occurrence: Field,
 }

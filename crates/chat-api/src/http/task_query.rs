@@ -1,9 +1,13 @@
 //! What `GET /tasks` is asked for.
 
 use events::Due;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::query::Query;
+use super::{
+    query::Query,
+    schemas::{InstantOrDay, Priority, Tag, TaskSort, TaskStatus},
+};
 use crate::{
     domain::{search::search_words, tag::Tags},
     error::Failure,
@@ -21,6 +25,41 @@ const SORTS: [(&str, Column); 6] = [
     ("title", Column::Title),
     ("position", Column::Position),
 ];
+
+/// Which tasks are asked for, and in which order.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes to OpenAPI what is read of Query")]
+pub(super) struct TaskQuery {
+    /// Words that title, description or tags have, or that words of theirs begin with; without case and
+    /// accents.
+    q: Option<String>,
+    /// Any of these.
+    #[param(value_type = Option<Vec<TaskStatus>>, style = Form, explode = false)]
+    status: Option<Vec<String>>,
+    /// Any of these.
+    #[param(value_type = Option<Vec<Priority>>, style = Form, explode = false)]
+    priority: Option<Vec<String>>,
+    /// All of these.
+    #[param(value_type = Option<Vec<Tag>>, style = Form, explode = true, max_items = 50)]
+    tag: Option<Vec<String>>,
+    /// In this list.
+    list: Option<Uuid>,
+    /// Due before then. A whole day counts as its beginning.
+    #[param(value_type = Option<InstantOrDay>)]
+    due_before: Option<String>,
+    /// Due then or later.
+    #[param(value_type = Option<InstantOrDay>)]
+    due_after: Option<String>,
+    /// `-created_at` where it is left out. What is never due comes last, and first the other way.
+    #[param(value_type = Option<TaskSort>)]
+    sort: Option<String>,
+}
+
+/// All that can be asked for as `sort`.
+pub(super) fn sorts() -> Vec<String> {
+    SORTS.iter().flat_map(|(name, _)| [(*name).to_owned(), format!("-{name}")]).collect()
+}
 
 /// Reads what a list of tasks is to be.
 pub(super) fn read(query: &Query) -> Result<Asked, Failure> {

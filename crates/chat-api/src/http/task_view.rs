@@ -6,38 +6,37 @@ use events::{
     Subtask, SubtaskId, TaskId, TimeZone,
 };
 use serde::Serialize;
-use utoipa::{
-    ToSchema,
-    openapi::{Object, ObjectBuilder, Schema, Type},
-};
+use utoipa::ToSchema;
+
+use super::schemas;
 
 use crate::domain::task::Task;
 
 /// A task.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Task)]
 pub(super) struct TaskView {
     #[schema(value_type = String, format = Uuid)]
     id: TaskId,
     title: String,
     /// Markdown.
     description: Option<String>,
-    #[schema(schema_with = priority_schema)]
+    #[schema(value_type = schemas::Priority)]
     priority: Priority,
-    #[schema(schema_with = status_schema)]
+    #[schema(value_type = schemas::TaskStatus)]
     status: Status,
-    /// An instant in UTC, or a date for a whole day in `time_zone`. Of a recurring task: its oldest
-    /// occurrence not yet done.
-    #[schema(value_type = Option<String>, example = "2026-11-24T17:00:00Z")]
+    /// Of a recurring task: its oldest occurrence not yet done.
+    #[schema(value_type = Option<schemas::DueDate>)]
     due_date: Option<Due>,
-    #[schema(value_type = String, example = "Europe/Berlin")]
+    #[schema(value_type = schemas::TimeZoneName)]
     time_zone: TimeZone,
     #[schema(value_type = Option<RecurrenceView>)]
     recurrence: Option<RecurrenceRule>,
     /// Of a recurring task: the nominal local time of the occurrence that `due_date` means. It is
     /// named to complete it.
-    #[schema(value_type = Option<String>, example = "2026-11-29T18:00:00")]
+    #[schema(value_type = Option<schemas::LocalTime>)]
     occurrence: Option<Nominal>,
-    #[schema(value_type = Vec<ReminderView>)]
+    #[schema(value_type = Vec<schemas::ReminderSpec>)]
     reminders: Vec<ReminderSpec>,
     #[schema(value_type = Vec<SnoozeView>)]
     snoozes: Vec<Snooze>,
@@ -56,6 +55,7 @@ pub(super) struct TaskView {
     updated_at: DateTime<Utc>,
     completed_at: Option<DateTime<Utc>>,
     /// In the trash since; what is there is seen in the trash only.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_at: Option<DateTime<Utc>>,
     /// Why the reminder service will not take this task, if it won't.
@@ -64,37 +64,25 @@ pub(super) struct TaskView {
 
 /// How a task repeats.
 #[derive(ToSchema)]
+#[schema(as = Recurrence)]
 #[expect(dead_code, reason = "describes events::RecurrenceRule to OpenAPI")]
 pub(super) struct RecurrenceView {
-    /// RFC 5545; nothing more often than every 5 minutes.
-    #[schema(example = "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU", max_length = 500)]
+    #[schema(value_type = schemas::Rrule)]
     rrule: String,
     /// The first occurrence in local time, or a date.
-    #[schema(example = "2026-11-29T18:00:00")]
+    #[schema(value_type = schemas::LocalTime)]
     dtstart: String,
-    /// An IANA time zone.
-    #[schema(example = "Europe/Berlin")]
+    #[schema(value_type = schemas::TimeZoneName)]
     time_zone: String,
-    /// Occurrences that are passed over.
-    #[schema(required = false)]
+    #[schema(value_type = schemas::Exdates, required = false)]
     exdates: Vec<String>,
-    #[schema(required = false, schema_with = basis_schema)]
+    #[schema(value_type = schemas::Basis, required = false)]
     basis: String,
-}
-
-/// When to remind: either of the two.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes events::ReminderSpec to OpenAPI")]
-pub(super) struct ReminderView {
-    /// From the due time; negative is before it; at most 366 days.
-    #[schema(example = "-PT30M")]
-    offset: Option<String>,
-    /// An instant.
-    at: Option<DateTime<Utc>>,
 }
 
 /// A reminder that was put off.
 #[derive(ToSchema)]
+#[schema(as = Snooze)]
 #[expect(dead_code, reason = "describes events::Snooze to OpenAPI")]
 pub(super) struct SnoozeView {
     reminder_id: uuid::Uuid,
@@ -103,8 +91,8 @@ pub(super) struct SnoozeView {
 
 /// A step of a task.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Subtask)]
 pub(super) struct SubtaskView {
-    /// Left out of a new one.
     #[schema(value_type = uuid::Uuid)]
     id: SubtaskId,
     title: String,
@@ -152,32 +140,4 @@ impl TaskView {
     pub(super) fn entity_tag(&self) -> String {
         format!("\"{}\"", self.version)
     }
-}
-
-pub(super) fn priority_schema() -> Schema {
-    words(&["HIGH", "MEDIUM", "LOW"])
-}
-
-pub(super) fn status_schema() -> Schema {
-    words(&["TODO", "IN_PROGRESS", "DONE"])
-}
-
-pub(super) fn channel_kind_schema() -> Schema {
-    words(&["webhook"])
-}
-
-pub(super) fn reminder_status_schema() -> Schema {
-    words(&["scheduled", "triggered", "cancelled"])
-}
-
-fn basis_schema() -> Schema {
-    words(&["due_date", "completion"])
-}
-
-fn words(words: &'static [&'static str]) -> Schema {
-    let object: Object = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(words.iter().copied()))
-        .build();
-    Schema::Object(object)
 }

@@ -6,35 +6,35 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    body::{Field, Fields, JsonBody, KeyedBody, OptionalJsonBody, any},
+    body::{Field, Fields, IdempotencyKey, JsonBody, KeyedBody, OptionalJsonBody, any},
     caller::{Caller, IfMatch, SignedIn, parse_id},
-    query::{Query, list_response, write_cursor},
-    task_body::{CompleteBody, TaskBody},
-    task_query,
+    query::{Paging, Query, list_response, write_cursor},
+    schemas::TaskMove,
+    task_body::{CompleteBody, NewTaskBody, TaskBody},
+    task_query::{self, TaskQuery},
     task_view::TaskView,
 };
 use crate::{
     commands::{self, precondition::Precondition, tasks::Beside},
     context::Context,
     domain::task::{self, Task},
-    error::{Failure, Problem},
+    error::{Failure, code},
     queries::{self, Page},
     store::task_list::Cursor,
 };
 
 /// A page of tasks.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TaskPage)]
 pub(super) struct TaskList {
     items: Vec<TaskView>,
     next_cursor: Option<String>,
 }
 
 /// Makes a task, at the end of its list. With an `Idempotency-Key`, once in 24 hours.
-#[utoipa::path(post, path = "/api/v1/tasks", tag = "tasks", request_body = TaskBody,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
-        description = "The same key with the same body is answered what the first was answered.")),
-    responses((status = 201, body = TaskView), (status = 413, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/tasks", operation_id = "createTask", tag = "tasks",
+    request_body = NewTaskBody, params(IdempotencyKey),
+    responses((status = 201, body = TaskView), code::IdempotencyKeyReused))]
 pub(super) async fn create(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -68,24 +68,8 @@ fn created(body: String) -> Result<HttpResponse, Failure> {
 }
 
 /// A page of tasks; newest first, and without a status those that are DONE too.
-#[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks",
-    params(
-        ("q" = Option<String>, Query, description = "words that title, description or tags have, \
-            or that words of theirs begin with; without case and accents"),
-        ("status" = Option<String>, Query, description = "TODO, IN_PROGRESS, DONE, or several"),
-        ("priority" = Option<String>, Query, description = "HIGH, MEDIUM, LOW, or several"),
-        ("tag" = Option<Vec<String>>, Query, description = "all of these"),
-        ("list" = Option<uuid::Uuid>, Query),
-        ("due_before" = Option<String>, Query, description = "an instant, or the beginning of a day"),
-        ("due_after" = Option<String>, Query, description = "an instant, or the beginning of a day; \
-            what is due just then belongs to it"),
-        ("sort" = Option<String>, Query, description = "created_at, updated_at, due_date, priority, \
-            title, or with a list position; with - before it the other way"),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "next_cursor of the page before")),
-    responses((status = 200, body = TaskList,
-        headers(("X-Feed-Position" = i64, description = "where to follow the stream from"))),
-        (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/tasks", operation_id = "listTasks", tag = "tasks",
+    params(TaskQuery, Paging), responses((status = 200, body = TaskList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -103,9 +87,8 @@ pub(super) fn page_of(page: Page<Task, Cursor>) -> Result<HttpResponse, Failure>
 }
 
 /// A task; its ETag is its version.
-#[utoipa::path(get, path = "/api/v1/tasks/{task_id}", tag = "tasks",
-    params(("task_id" = uuid::Uuid, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/tasks/{task_id}", operation_id = "getTask", tag = "tasks",
+    params(("task_id" = uuid::Uuid, Path)), responses((status = 200, body = TaskView)))]
 pub(super) async fn show(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -116,10 +99,9 @@ pub(super) async fn show(
 }
 
 /// Changes a task by merge patch.
-#[utoipa::path(patch, path = "/api/v1/tasks/{task_id}", tag = "tasks", request_body = TaskBody,
-    params(("task_id" = uuid::Uuid, Path), ("If-Match" = Option<String>, Header)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem),
-        (status = 412, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(patch, path = "/api/v1/tasks/{task_id}", operation_id = "changeTask", tag = "tasks",
+    request_body = TaskBody, params(("task_id" = uuid::Uuid, Path), IfMatch),
+    responses((status = 200, body = TaskView), code::VersionMismatch, code::OccurrenceRequired))]
 pub(super) async fn change(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -134,9 +116,9 @@ pub(super) async fn change(
 }
 
 /// Puts a task into the trash.
-#[utoipa::path(delete, path = "/api/v1/tasks/{task_id}", tag = "tasks",
-    params(("task_id" = uuid::Uuid, Path), ("If-Match" = Option<String>, Header)),
-    responses((status = 204), (status = 404, body = Problem), (status = 412, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/tasks/{task_id}", operation_id = "deleteTask", tag = "tasks",
+    params(("task_id" = uuid::Uuid, Path), IfMatch),
+    responses((status = 204), code::VersionMismatch))]
 pub(super) async fn delete(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -150,10 +132,9 @@ pub(super) async fn delete(
 
 /// Does a task. Of a recurring one, the body names the occurrence; an earlier one than the current
 /// changes nothing.
-#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/complete", tag = "tasks",
-    request_body = CompleteBody, params(("task_id" = uuid::Uuid, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/complete", operation_id = "completeTask",
+    tag = "tasks", request_body = CompleteBody, params(("task_id" = uuid::Uuid, Path)),
+    responses((status = 200, body = TaskView), code::OccurrenceRequired))]
 pub(super) async fn complete(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -168,9 +149,8 @@ pub(super) async fn complete(
 }
 
 /// Takes a completion back.
-#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/reopen", tag = "tasks",
-    params(("task_id" = uuid::Uuid, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/reopen", operation_id = "reopenTask", tag = "tasks",
+    params(("task_id" = uuid::Uuid, Path)), responses((status = 200, body = TaskView)))]
 pub(super) async fn reopen(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -182,9 +162,9 @@ pub(super) async fn reopen(
 }
 
 /// Takes a task out of the trash.
-#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/restore", tag = "tasks",
-    params(("task_id" = uuid::Uuid, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/restore", operation_id = "restoreTask",
+    tag = "tasks", params(("task_id" = uuid::Uuid, Path)),
+    responses((status = 200, body = TaskView)))]
 pub(super) async fn restore(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -196,18 +176,12 @@ pub(super) async fn restore(
 }
 
 /// Where a task is to stand: one of the three.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 pub(super) struct MoveBody {
-    /// Before this task, in its list.
-    #[schema(value_type = Option<uuid::Uuid>)]
     #[serde(default)]
     before: Field,
-    /// After this task, in its list.
-    #[schema(value_type = Option<uuid::Uuid>)]
     #[serde(default)]
     after: Field,
-    /// At the end of this list.
-    #[schema(value_type = Option<uuid::Uuid>)]
     #[serde(default)]
     list_id: Field,
 }
@@ -228,10 +202,9 @@ impl MoveBody {
 }
 
 /// Puts a task into another place.
-#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/move", tag = "tasks",
-    request_body = MoveBody, params(("task_id" = uuid::Uuid, Path)),
-    responses((status = 200, body = TaskView), (status = 404, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/move", operation_id = "moveTask", tag = "tasks",
+    request_body = TaskMove, params(("task_id" = uuid::Uuid, Path)),
+    responses((status = 200, body = TaskView)))]
 pub(super) async fn put(
     context: web::Data<Context>,
     Caller(call): Caller,

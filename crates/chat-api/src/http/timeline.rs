@@ -8,17 +8,13 @@ use uuid::Uuid;
 
 use super::{
     caller::{SignedIn, parse_id},
-    query::{Query, list_response, write_cursor},
+    query::{Paging, Query, list_response, write_cursor},
 };
-use crate::{
-    context::Context,
-    error::{Failure, Problem},
-    queries,
-    store::timeline::Entry,
-};
+use crate::{context::Context, error::Failure, queries, store::timeline::Entry};
 
 /// Something that happened to a task.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimelineEntry)]
 pub(super) struct EntryView {
     event_id: Uuid,
     /// `task-updated`, `reminder-triggered` and so on.
@@ -33,6 +29,7 @@ pub(super) struct EntryView {
 
 /// A page of what happened.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TimelinePage)]
 pub(super) struct Timeline {
     items: Vec<EntryView>,
     next_cursor: Option<String>,
@@ -51,11 +48,9 @@ impl From<Entry> for EntryView {
 }
 
 /// What happened to a task, oldest first; also to one in the trash.
-#[utoipa::path(get, path = "/api/v1/tasks/{task_id}/timeline", tag = "tasks",
-    params(("task_id" = uuid::Uuid, Path),
-        ("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query)),
-    responses((status = 200, body = Timeline), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/tasks/{task_id}/timeline", operation_id = "listTimeline",
+    tag = "tasks", params(("task_id" = uuid::Uuid, Path), Paging),
+    responses((status = 200, body = Timeline)))]
 pub(super) async fn list(
     context: web::Data<Context>,
     signed_in: SignedIn,

@@ -9,27 +9,29 @@ use uuid::Uuid;
 use super::{
     body::{Field, Fields, JsonBody},
     caller::{SignedIn, parse_id},
+    schemas::ScopeName,
 };
 use crate::{
     commands::{self, tokens::NewToken},
     context::Context,
     domain::{schedule::check_instant, scope::Scopes, text::TokenName},
-    error::{Failure, Problem},
+    error::{Failure, code},
     queries,
     store::tokens::ApiToken,
 };
 
 /// A token that somebody asks for.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewToken)]
 pub(super) struct TokenBody {
     /// What its owner calls it, 1 to 100 characters.
-    #[schema(value_type = String, min_length = 1, max_length = 100, required)]
+    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"\S", required)]
     #[serde(default)]
     name: Field,
     /// What it may be used for: `read` (tasks, reminders, settings, the stream), `write` (changing
     /// those), `account` (tokens, sessions, password, address, deletion), `admin` (administrators
     /// only). Left out it reads and writes.
-    #[schema(value_type = Option<Vec<String>>, example = json!(["read"]))]
+    #[schema(value_type = Option<Vec<ScopeName>>, min_items = 1)]
     #[serde(default)]
     scopes: Field,
     /// When it ends by itself; left out it lasts until it is deleted.
@@ -40,9 +42,11 @@ pub(super) struct TokenBody {
 
 /// A token as it is listed.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
 pub(super) struct TokenView {
     id: Uuid,
     name: String,
+    #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<String>,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
@@ -52,6 +56,7 @@ pub(super) struct TokenView {
 
 /// A token as it is seen once.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenWithSecret)]
 pub(super) struct NewTokenView {
     #[serde(flatten)]
     view: TokenView,
@@ -61,6 +66,7 @@ pub(super) struct NewTokenView {
 
 /// All tokens.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TokenPage)]
 pub(super) struct TokenList {
     items: Vec<TokenView>,
     /// Always null: they all fit on a page.
@@ -81,7 +87,7 @@ impl From<ApiToken> for TokenView {
 }
 
 /// The tokens, oldest first, those that ran out too.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "accounts",
+#[utoipa::path(get, path = "/api/v1/tokens", operation_id = "listTokens", tag = "accounts",
     responses((status = 200, body = TokenList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
@@ -93,9 +99,9 @@ pub(super) async fn list(
 }
 
 /// Makes a token; it is shown this once. A token makes none beyond its own scopes.
-#[utoipa::path(post, path = "/api/v1/tokens", tag = "accounts", request_body = TokenBody,
-    responses((status = 201, body = NewTokenView), (status = 409, body = Problem),
-        (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/tokens", operation_id = "createToken", tag = "accounts",
+    request_body = TokenBody,
+    responses((status = 201, body = NewTokenView), code::AdminsOnly, code::TooMany))]
 pub(super) async fn create(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -113,9 +119,8 @@ pub(super) async fn create(
 }
 
 /// Deletes a token.
-#[utoipa::path(delete, path = "/api/v1/tokens/{token_id}", tag = "accounts",
-    params(("token_id" = Uuid, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/tokens/{token_id}", operation_id = "deleteToken", tag = "accounts",
+    params(("token_id" = Uuid, Path)), responses((status = 204)))]
 pub(super) async fn delete(
     context: web::Data<Context>,
     signed_in: SignedIn,

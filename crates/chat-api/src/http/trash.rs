@@ -4,22 +4,15 @@ use actix_web::{HttpResponse, web};
 
 use super::{
     caller::{Caller, SignedIn, parse_id},
-    query::Query,
+    query::{Paging, Query},
     task_query,
     tasks::{TaskList, page_of},
 };
-use crate::{
-    commands,
-    context::Context,
-    error::{Failure, Problem},
-    queries,
-};
+use crate::{commands, context::Context, error::Failure, queries};
 
 /// A page of what is in the trash, the last that went there first.
-#[utoipa::path(get, path = "/api/v1/trash", tag = "trash",
-    params(("limit" = Option<i64>, Query, minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "next_cursor of the page before")),
-    responses((status = 200, body = TaskList), (status = 422, body = Problem)))]
+#[utoipa::path(get, path = "/api/v1/trash", operation_id = "listTrash", tag = "trash",
+    params(Paging), responses((status = 200, body = TaskList)))]
 pub(super) async fn list(
     context: web::Data<Context>,
     signed_in: SignedIn,
@@ -30,9 +23,8 @@ pub(super) async fn list(
 }
 
 /// Deletes one task in the trash for good.
-#[utoipa::path(delete, path = "/api/v1/trash/{task_id}", tag = "trash",
-    params(("task_id" = uuid::Uuid, Path)),
-    responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(delete, path = "/api/v1/trash/{task_id}", operation_id = "purgeTask", tag = "trash",
+    params(("task_id" = uuid::Uuid, Path)), responses((status = 204)))]
 pub(super) async fn purge(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -43,7 +35,8 @@ pub(super) async fn purge(
 }
 
 /// Deletes all that is in the trash for good.
-#[utoipa::path(delete, path = "/api/v1/trash", tag = "trash", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/trash", operation_id = "emptyTrash", tag = "trash",
+    responses((status = 204)))]
 pub(super) async fn empty(
     context: web::Data<Context>,
     Caller(call): Caller,

@@ -18,7 +18,7 @@ pub(crate) async fn find(context: &Context, user_id: UserId) -> Result<Person, F
     let mut tx = store::begin_for(&context.pool, user_id).await?;
     let person = store::persons::find(&mut tx, user_id).await?;
     tx.commit().await?;
-    person.ok_or(Failure::NotFound)
+    person.ok_or(Failure::NotSignedIn)
 }
 
 /// Whether a person is an administrator.

@@ -49,7 +49,7 @@ pub(crate) async fn list(
     let mut tx = store::begin_for(&context.pool, user_id).await?;
     let reach = store::feed::reach(&mut tx, user_id).await?;
     if due_before.is_some() || due_after.is_some() {
-        let person = store::persons::find(&mut tx, user_id).await?.ok_or(Failure::NotFound)?;
+        let person = store::persons::find(&mut tx, user_id).await?.ok_or(Failure::NotSignedIn)?;
         let zone = person.settings.time_zone;
         filter.due_before = due_before.map(|due| beginning(due, zone));
         filter.due_from = due_after.map(|due| beginning(due, zone));

@@ -17,6 +17,7 @@ mod jobs;
 mod lists;
 mod logs;
 mod me;
+mod openapi;
 mod protection;
 mod raw;
 mod reset_password;

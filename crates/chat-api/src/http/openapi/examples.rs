@@ -1,0 +1,196 @@
+//! An example of each body, in requests and answers, by the name of its schema.
+//!
+//! That each is valid by its schema and that none is missing, `make check` finds out.
+
+use serde_json::{Value, json};
+use utoipa::{
+    Modify,
+    openapi::{Content, OpenApi as Spec, RefOr},
+};
+
+use super::operations;
+
+const TASK_ID: &str = "6f1c0f6e-8a57-4a0a-9a53-3f2a8a3c1b10";
+const LIST_ID: &str = "0b9d3f52-5c1e-4f0e-8f4e-6a1f2f7f9c11";
+const REMINDER_ID: &str = "318f8d37-1a86-5196-92c0-14432b9a5a2a";
+const OTHER_ID: &str = "c8b0e1a4-41a7-4d0e-a2a9-5a3d5c1f7e22";
+const MORNING: &str = "2026-11-24T08:00:00Z";
+const EVENING: &str = "2026-11-24T17:00:00Z";
+const SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const STREAM: &str = "event: task-created\nid: 7\ndata: {\"event_type\":\"task-created\",…}\n\n";
+
+pub(super) struct Examples;
+
+impl Modify for Examples {
+    fn modify(&self, document: &mut Spec) {
+        for (_, _, operation) in operations(document) {
+            if let Some(RefOr::T(body)) = &mut operation.request_body {
+                body.content.values_mut().for_each(add);
+            }
+            for response in operation.responses.responses.values_mut() {
+                if let RefOr::T(response) = response {
+                    response.content.values_mut().for_each(add);
+                }
+            }
+        }
+    }
+}
+
+fn add(content: &mut RefOr<Content>) {
+    let example = schema_name(content).and_then(|name| example(&name));
+    if let RefOr::T(content) = content {
+        content.example = example;
+    }
+}
+
+/// The name of the schema of some content.
+pub(super) fn schema_name(content: &RefOr<Content>) -> Option<String> {
+    let RefOr::T(content) = content else { return None };
+    match content.schema.as_ref()? {
+        RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
+        RefOr::T(_) => None,
+    }
+}
+
+fn example(schema: &str) -> Option<Value> {
+    Some(match schema {
+        "AccountDeletion" => json!({"current_password": "correct horse battery"}),
+        "BulkAction" => json!({"action": "complete", "tasks": [{"id": TASK_ID}]}),
+        "Completion" => json!({"occurrence": "2026-11-29T18:00:00"}),
+        "EmailChange" => {
+            json!({"current_password": "correct horse battery", "email": "ada@example.org"})
+        }
+        "ListMove" => json!({"after": OTHER_ID}),
+        "ListName" => json!({"name": "Garden"}),
+        "LogIn" => json!({"email": "ada@example.test", "password": "correct horse battery"}),
+        "NewChannel" => json!({"kind": "webhook", "url": "https://example.test/hook"}),
+        "NewTask" => json!({
+            "title": "Water the plants", "due_date": EVENING,
+            "reminders": [{"offset": "-PT30M"}], "tags": ["garden"],
+        }),
+        "NewToken" => json!({"name": "backup", "scopes": ["read"]}),
+        "PasswordChange" => json!({
+            "current_password": "correct horse battery", "new_password": "battery horse correct",
+        }),
+        "Registration" => json!({
+            "email": "ada@example.test", "password": "correct horse battery",
+            "time_zone": "Europe/Berlin",
+        }),
+        "SettingsReplacement" => settings("22:00", "07:00"),
+        "SnoozeRequest" => json!({"for": "PT10M"}),
+        "TaskMove" => json!({"list_id": LIST_ID}),
+        "TaskPatch" => json!({"title": "Water the roses", "due_date": null}),
+
+        "Account" => json!({
+            "user_id": OTHER_ID, "email": "ada@example.test", "time_zone": "Europe/Berlin",
+            "is_admin": false,
+        }),
+        "BulkResult" => json!({"items": [task()]}),
+        "ChannelPage" => json!({"items": [channel()], "next_cursor": null}),
+        "ChannelWithSecret" => with(channel(), "secret", SECRET),
+        "EventStream" => json!(STREAM),
+        "List" => list(),
+        "ListPage" => json!({"items": [list()], "next_cursor": null}),
+        "PersonPage" => json!({
+            "items": [{
+                "user_id": OTHER_ID, "email": "ada@example.test", "created_at": MORNING,
+                "tasks": 7, "last_used_at": EVENING,
+            }],
+            "next_cursor": null,
+        }),
+        "ReminderPage" => json!({"items": [reminder()], "next_cursor": null}),
+        "SessionPage" => json!({"items": [session()], "next_cursor": null}),
+        "Settings" => settings("22:00:00", "07:00:00"),
+        "Task" => task(),
+        "TaskPage" => json!({"items": [task()], "next_cursor": null}),
+        "TimelinePage" => json!({"items": [entry()], "next_cursor": null}),
+        "TokenPage" => json!({"items": [token()], "next_cursor": null}),
+        "TokenWithSecret" => with(token(), "token", "3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+        _ => return None,
+    })
+}
+
+fn task() -> Value {
+    json!({
+        "id": TASK_ID, "title": "Water the plants", "description": null, "priority": "MEDIUM",
+        "status": "TODO", "due_date": EVENING, "time_zone": "Europe/Berlin", "recurrence": null,
+        "occurrence": null, "reminders": [{"offset": "-PT30M"}], "snoozes": [], "dismissed": [],
+        "tags": ["garden"], "list_id": LIST_ID, "position": "80",
+        "subtasks": [{"id": OTHER_ID, "title": "Fill the can", "done": true}],
+        "version": 1_795_161_600_000_000_i64, "created_at": MORNING, "updated_at": MORNING,
+        "completed_at": null, "delivery_problem": null,
+    })
+}
+
+fn list() -> Value {
+    json!({
+        "id": LIST_ID, "name": "Garden", "is_inbox": false, "position": "80",
+        "created_at": MORNING, "updated_at": MORNING,
+    })
+}
+
+fn reminder() -> Value {
+    json!({
+        "id": REMINDER_ID, "task_id": TASK_ID, "title": "Water the plants", "status": "scheduled",
+        "due_date": EVENING, "reminder_time": "2026-11-24T16:30:00Z", "triggered_at": null,
+        "late": false, "cancelled_at": null, "reason": null,
+    })
+}
+
+fn entry() -> Value {
+    json!({
+        "event_id": OTHER_ID, "event_type": "task-created",
+        "correlation_id": "00000000-0000-0000-0000-000000000000", "at": MORNING,
+        "details": {"task_id": TASK_ID},
+    })
+}
+
+fn session() -> Value {
+    json!({
+        "id": OTHER_ID, "created_at": MORNING, "last_used_at": EVENING,
+        "expires_at": "2026-12-24T08:00:00Z", "user_agent": "Mozilla/5.0", "current": true,
+    })
+}
+
+fn token() -> Value {
+    json!({
+        "id": OTHER_ID, "name": "backup", "scopes": ["read"], "created_at": MORNING,
+        "expires_at": null, "last_used_at": null,
+    })
+}
+
+fn channel() -> Value {
+    json!({"id": OTHER_ID, "kind": "webhook", "url": "https://example.test/hook"})
+}
+
+fn settings(from: &str, to: &str) -> Value {
+    json!({"time_zone": "Europe/Berlin", "quiet_hours": {"from": from, "to": to}})
+}
+
+fn with(mut object: Value, name: &str, value: &str) -> Value {
+    object[name] = value.into();
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::OpenApi;
+
+    use super::*;
+    use crate::http::openapi::Document;
+
+    #[test]
+    fn every_body_has_an_example() {
+        let document = serde_json::to_value(Document::openapi()).expect("JSON");
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in item.as_object().expect("operations") {
+                let answers = operation["responses"].as_object().expect("responses").values();
+                for body in answers.chain([&operation["requestBody"]]) {
+                    for (media_type, content) in body["content"].as_object().into_iter().flatten() {
+                        assert!(content["example"] != Value::Null, "{method} {path} {media_type}");
+                    }
+                }
+            }
+        }
+    }
+}

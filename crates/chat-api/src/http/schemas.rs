@@ -1,0 +1,173 @@
+//! The named schemas of what bodies and queries have in common: words, times, one of several fields.
+//!
+//! Where a type belongs to another crate or is read by hand, its schema stands here. It says what is
+//! taken, as far as a schema can; the tests show that the code agrees.
+
+use std::borrow::Cow;
+
+use events::{MAX_EXDATES, MAX_RRULE_CHARS};
+use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ArrayBuilder, KnownFormat, Object, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
+        schema::{AnyOfBuilder, OneOfBuilder},
+    },
+};
+
+use crate::domain::scope::Scope;
+
+/// A local time to the second, or a date.
+const LOCAL_TIME: &str = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2})?$";
+/// Weeks, days, hours, minutes and seconds, each at most once and not none of them.
+const DURATION: &str = r"^[+-]?P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$";
+const TIME_OF_DAY: &str = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$";
+
+/// Types that are only a schema, under their own name.
+macro_rules! schemas {
+    ($($(#[doc = $doc:literal])+ $name:ident: $schema:expr;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub(super) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let schema: Schema = $schema.description(Some([$($doc.trim()),+].join(" "))).into();
+                schema.into()
+            }
+        }
+
+        impl ToSchema for $name {
+            fn name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+        }
+    )+};
+}
+
+schemas! {
+    /// How much a task matters.
+    Priority: words(["HIGH", "MEDIUM", "LOW"]);
+    /// Whether a task is done.
+    TaskStatus: words(["TODO", "IN_PROGRESS", "DONE"]);
+    /// What a reminder has come to.
+    ReminderStatus: words(crate::store::reminders::ReminderStatus::ALL.map(|status| status.name()));
+    /// What a credential may be used for.
+    ScopeName: words(Scope::ALL.map(Scope::name));
+    /// How notifications are sent.
+    ChannelKind: words(["webhook"]);
+    /// From where the next occurrence counts.
+    Basis: words(["due_date", "completion"]);
+    /// By what tasks are sorted; with `-` before it the other way. `position` goes with a list.
+    TaskSort: words(super::task_query::sorts());
+    /// What becomes of the tasks of a list that is deleted.
+    TasksOfDeletedList: words(["move", "trash"]);
+
+    /// An IANA time zone by name.
+    TimeZoneName: text().min_length(Some(1)).max_length(Some(64)).examples(["Europe/Berlin"]);
+    /// An instant with any RFC 3339 offset (it goes out in UTC), or a date for a whole day in the
+    /// task's time zone; in the years 1970 to 2200.
+    DueDate: instant_or_day().examples(["2026-11-24T17:00:00Z", "2026-11-24"]);
+    /// An instant with any RFC 3339 offset, or a date for the beginning of that day in one's own zone.
+    InstantOrDay: instant_or_day().examples(["2026-11-24T17:00:00Z", "2026-11-24"]);
+    /// A local time to the second, or a date for a whole day.
+    LocalTime: text().pattern(Some(LOCAL_TIME)).examples(["2026-11-29T18:00:00"]);
+    /// A local time of day, to the minute or second.
+    TimeOfDay: text().pattern(Some(TIME_OF_DAY)).examples(["22:00"]);
+    /// An ISO 8601 duration of weeks, days, hours, minutes and seconds: at most 366 days. Negative is
+    /// before. A day is 24 hours.
+    SignedDuration: text().pattern(Some(DURATION)).examples(["-PT30M"]);
+    /// A recurrence rule of RFC 5545. Nothing recurs more often than every 5 minutes.
+    Rrule: text().max_length(Some(MAX_RRULE_CHARS)).examples(["FREQ=WEEKLY;INTERVAL=2;BYDAY=SU"]);
+    /// Occurrences that are passed over; days where `dtstart` is one, else times.
+    Exdates: ArrayBuilder::new().items(LocalTime::schema()).max_items(Some(MAX_EXDATES));
+    /// A word without `#` and white space.
+    Tag: text().min_length(Some(1)).max_length(Some(50)).pattern(Some(r"^[^#\s]+$"))
+        .examples(["garden"]);
+    /// Server-sent events. `event:` is the event's type, `id:` a number that resumes, `data:` the
+    /// event's payload as JSON with `event_id`, `event_type`, `correlation_id` and `timestamp`.
+    EventStream: text();
+
+    /// When to remind: so long from the due time, or at an instant.
+    ReminderSpec: one_of([
+        ("offset", "From the due time; negative is before it.", reference::<SignedDuration>()),
+        ("at", "An instant in the years 1970 to 2200.", date_time()),
+    ]);
+    /// Where a task is to stand.
+    TaskMove: one_of([
+        ("before", "Before this task, in its list.", uuid()),
+        ("after", "After this task, in its list.", uuid()),
+        ("list_id", "At the end of this list.", uuid()),
+    ]);
+    /// Where a list is to stand.
+    ListMove: one_of([
+        ("before", "Before this list.", uuid()),
+        ("after", "After this list.", uuid()),
+    ]);
+    /// The same for many tasks.
+    BulkAction: OneOfBuilder::new()
+        .item(act(&["complete", "reopen", "delete", "restore"]))
+        .item(act(&["reschedule"]).property("due_date", or_null(reference::<DueDate>()))
+            .required("due_date"))
+        .item(act(&["move"]).property("list_id", uuid()).required("list_id"));
+    /// Until when a reminder is put off.
+    SnoozeRequest: one_of([
+        ("until", "An instant; at most 366 days ahead.", date_time()),
+        ("for", "So long from now.", reference::<SignedDuration>()),
+    ]);
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn words(words: impl IntoIterator<Item = impl Into<Value>>) -> ObjectBuilder {
+    text().enum_values(Some(words))
+}
+
+fn format(format: KnownFormat) -> ObjectBuilder {
+    text().format(Some(SchemaFormat::KnownFormat(format)))
+}
+
+fn instant_or_day() -> AnyOfBuilder {
+    AnyOfBuilder::new().item(format(KnownFormat::DateTime)).item(format(KnownFormat::Date))
+}
+
+fn date_time() -> RefOr<Schema> {
+    format(KnownFormat::DateTime).into()
+}
+
+fn uuid() -> RefOr<Schema> {
+    format(KnownFormat::Uuid).into()
+}
+
+/// A named schema, by its name.
+pub(super) fn reference<T: ToSchema>() -> RefOr<Schema> {
+    utoipa::openapi::Ref::from_schema_name(T::name()).into()
+}
+
+fn act(actions: &[&str]) -> ObjectBuilder {
+    let tasks = ArrayBuilder::new()
+        .items(reference::<super::bulk::BulkTask>())
+        .min_items(Some(1))
+        .max_items(Some(200))
+        .description(Some("1 to 200 different tasks."));
+    ObjectBuilder::new()
+        .property("action", words(actions.iter().copied()))
+        .required("action")
+        .property("tasks", tasks)
+        .required("tasks")
+}
+
+/// A schema, or null.
+pub(super) fn or_null(schema: RefOr<Schema>) -> RefOr<Schema> {
+    OneOfBuilder::new().item(Object::with_type(Type::Null)).item(schema).into()
+}
+
+/// An object with one of these fields, and no two of them.
+fn one_of<const N: usize>(fields: [(&str, &str, RefOr<Schema>); N]) -> OneOfBuilder {
+    fields.into_iter().fold(OneOfBuilder::new(), |one_of, (name, what, schema)| {
+        let field = ObjectBuilder::new().description(Some(what));
+        one_of.item(field.property(name, schema).required(name))
+    })
+}
