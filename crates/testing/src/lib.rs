@@ -12,4 +12,4 @@ mod statements;
 pub use database::{Backup, TestDatabase};
 pub use eventually::{EVENTUALLY_SECS, eventually, eventually_within};
 pub use proxy::{CuttingProxy, Direction};
-pub use skip::skipped;
+pub use skip::{report, skipped};

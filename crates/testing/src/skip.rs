@@ -1,4 +1,4 @@
-//! Tests that this machine can't run.
+//! What a test says past the harness: that this machine can't run it, or what it has found.
 
 use std::{io::Write, thread};
 
@@ -11,4 +11,9 @@ pub fn skipped(why: &str) {
     // In one piece, as others write too.
     let line = format!("skipped: {test}: {why}\n");
     let _unread = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// Says what a test has found out, past what the harness captures.
+pub fn report(what: &str) {
+    let _unread = std::io::stderr().write_all(format!("{what}\n").as_bytes());
 }

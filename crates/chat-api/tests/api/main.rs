@@ -16,6 +16,7 @@ mod isolation;
 mod jobs;
 mod lists;
 mod logs;
+mod matrix;
 mod me;
 mod openapi;
 mod protection;

@@ -77,9 +77,9 @@ impl Stack {
     }
 
     /// As a superuser, to whom row-level security means nothing: only the queries' own scope is left.
-    pub(crate) async fn start_without_second_wall() -> Self {
+    pub(crate) async fn start_without_second_wall(flags: &[&str]) -> Self {
         let database = TestDatabase::create().await;
-        let settings = settings(&database.url(), &[]);
+        let settings = settings(&database.url(), flags);
         Self::start_at(database, settings).await
     }
 
