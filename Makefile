@@ -8,6 +8,10 @@ SHELL := bash
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo-local
 CARGO_DENY := $(CACHE)/bin/cargo-deny
 CARGO_DENY_VERSION := 0.20.2
+# One folder for each set of pins.
+SCHEMATHESIS_PINS := tools/schemathesis/requirements.txt
+SCHEMATHESIS_VENV := $(CACHE)/schemathesis-$(firstword $(shell cksum < $(SCHEMATHESIS_PINS)))
+SCHEMATHESIS := $(SCHEMATHESIS_VENV)/bin/schemathesis
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 LOCAL := $(TARGET)/debug/local
@@ -42,7 +46,8 @@ build: ## Build every binary and test
 
 .PHONY: test
 test: build ## Run all tests
-	tools/test.sh $(LOCAL)
+	@$(MAKE) --no-print-directory $(SCHEMATHESIS) || echo "schemathesis can't be had on this machine" >&2
+	SCHEMATHESIS=$(SCHEMATHESIS) tools/test.sh $(LOCAL)
 
 .PHONY: check
 check: check-format check-lints check-dependencies check-generated ## Check format, lints, dependency policy, generated files
@@ -87,6 +92,11 @@ node-tools:
 .PHONY: format
 format: ## Format the code
 	cargo fmt --all
+
+$(SCHEMATHESIS):
+	python3 -m venv $(SCHEMATHESIS_VENV)
+	$(SCHEMATHESIS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $(SCHEMATHESIS_PINS)
 
 $(CARGO_DENY):
 	cargo install --quiet --locked --root $(CACHE) cargo-deny@$(CARGO_DENY_VERSION)

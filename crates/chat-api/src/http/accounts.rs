@@ -13,7 +13,7 @@ use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{CalledFrom, Correlation, SESSION_COOKIE, SignedIn},
     me::Account,
-    schemas::TimeZoneName,
+    schemas::{NewPassword, TimeZoneName},
 };
 use crate::{
     commands::accounts::{self, NewAccount, SESSION_DAYS},
@@ -30,8 +30,7 @@ pub(super) struct RegisterBody {
     #[schema(value_type = String, format = Email, max_length = 254, required)]
     #[serde(default)]
     email: Field,
-    /// 10 to 200 characters.
-    #[schema(value_type = String, min_length = 10, max_length = 200, required)]
+    #[schema(value_type = NewPassword, required)]
     #[serde(default)]
     password: Field,
     /// An IANA time zone; UTC where it is left out.

@@ -30,9 +30,8 @@ pub(super) struct ChannelBody {
         pattern = "^[Hh][Tt][Tt][Pp][Ss]?://", required)]
     #[serde(default)]
     url: Field,
-    /// What requests are signed with (Standard Webhooks): `whsec_` and base64 of 24 to 64 bytes.
     /// Made up where it is left out.
-    #[schema(value_type = Option<String>, pattern = "^whsec_[A-Za-z0-9+/]{32,86}={0,2}$")]
+    #[schema(value_type = Option<schemas::WebhookSecret>)]
     #[serde(default)]
     secret: Field,
 }
@@ -55,6 +54,7 @@ pub(super) struct ChannelView {
 pub(super) struct NewChannelView {
     #[serde(flatten)]
     view: ChannelView,
+    #[schema(value_type = schemas::WebhookSecret)]
     secret: String,
 }
 

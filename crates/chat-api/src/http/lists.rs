@@ -11,7 +11,7 @@ use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{Caller, SignedIn, parse_id},
     query::Query,
-    schemas::{ListMove, TasksOfDeletedList},
+    schemas::{ListMove, Name, TasksOfDeletedList},
 };
 use crate::{
     commands::{
@@ -29,8 +29,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ListName)]
 pub(super) struct ListBody {
-    /// 1 to 100 characters.
-    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"\S", required)]
+    #[schema(value_type = Name, required)]
     #[serde(default)]
     name: Field,
 }

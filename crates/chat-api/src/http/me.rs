@@ -9,7 +9,7 @@ use super::{
     accounts::removed_cookie,
     body::{Field, Fields, JsonBody, any},
     caller::{CalledFrom, Caller, SignedIn},
-    schemas::TimeZoneName,
+    schemas::{NewPassword, TimeZoneName},
 };
 use crate::{
     commands::me::{self, Confirmation},
@@ -38,8 +38,7 @@ pub(super) struct PasswordBody {
     #[schema(value_type = String, required)]
     #[serde(default)]
     current_password: Field,
-    /// 10 to 200 characters.
-    #[schema(value_type = String, min_length = 10, max_length = 200, required)]
+    #[schema(value_type = NewPassword, required)]
     #[serde(default)]
     new_password: Field,
 }

@@ -15,6 +15,7 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         OpenApi as Spec, PathItem, RefOr,
+        extensions::Extensions,
         path::Operation,
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -95,14 +96,14 @@ struct Credentials;
 /// Where a request without a body is one with `{}`.
 const BODY_MAY_BE_LEFT_OUT: [&str; 1] = ["completeTask"];
 
-/// What the parameters of paths are.
-const PATH_PARAMETERS: [(&str, &str); 6] = [
-    ("task_id", "The task's id."),
-    ("list_id", "The list's id."),
-    ("reminder_id", "The reminder's id."),
-    ("channel_id", "The channel's id."),
-    ("token_id", "The API token's id, which is not the token."),
-    ("session_id", "The session's id, which is not the cookie."),
+/// What the parameters of paths are, each with an example.
+const PATH_PARAMETERS: [(&str, &str, &str); 6] = [
+    ("task_id", "The task's id.", examples::TASK_ID),
+    ("list_id", "The list's id.", examples::LIST_ID),
+    ("reminder_id", "The reminder's id.", examples::REMINDER_ID),
+    ("channel_id", "The channel's id.", examples::CHANNEL_ID),
+    ("token_id", "The API token's id, which is not the token.", examples::TOKEN_ID),
+    ("session_id", "The session's id, which is not the cookie.", examples::SESSION_ID),
 ];
 
 impl Modify for Wording {
@@ -121,11 +122,13 @@ impl Modify for Wording {
             }
             for parameter in operation.parameters.iter_mut().flatten() {
                 let RefOr::T(parameter) = parameter else { continue };
-                let known = PATH_PARAMETERS.iter().find(|(name, _)| *name == parameter.name);
-                parameter.description = match (known, parameter.description.take()) {
-                    (Some((_, what)), _) => Some((*what).to_owned()),
-                    (None, what) => what.map(|what| one_line(&what)),
-                };
+                parameter.description = parameter.description.as_deref().map(one_line);
+                let known = PATH_PARAMETERS.iter().find(|(name, ..)| *name == parameter.name);
+                if let Some((_, what, example)) = known {
+                    parameter.description = Some((*what).to_owned());
+                    // utoipa has no field for it, and writes extensions as they are.
+                    parameter.extensions = Some(Extensions::from_iter([("example", *example)]));
+                }
             }
         }
     }

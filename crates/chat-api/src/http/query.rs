@@ -30,6 +30,7 @@ pub(super) struct Paging {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
     /// `next_cursor` of the page before; it means nothing else.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
@@ -103,4 +104,23 @@ pub(super) fn list_response(feed_position: i64) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header((FEED_POSITION_HEADER, feed_position.to_string()));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_limit_is_the_one_that_is_enforced() {
+        let parameters = serde_json::to_value(Paging::into_params(|| None)).expect("JSON");
+        let limit = &parameters[0]["schema"];
+        assert_eq!(limit["minimum"], 1);
+        assert_eq!(limit["maximum"], MAX_LIMIT);
+        assert_eq!(limit["default"], DEFAULT_LIMIT);
+        let query = |text: &str| Query(vec![("limit".to_owned(), text.to_owned())]).limit();
+        assert_eq!(query("200").expect("a limit"), MAX_LIMIT);
+        for text in ["0", "201", "-1", "1.5", "many", ""] {
+            assert!(query(text).is_err(), "{text}");
+        }
+    }
 }

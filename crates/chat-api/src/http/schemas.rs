@@ -15,12 +15,25 @@ use utoipa::{
     },
 };
 
-use crate::domain::scope::Scope;
+use crate::domain::{
+    password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS},
+    scope::Scope,
+    tag::MAX_TAG_CHARS,
+    text::{MAX_DESCRIPTION_CHARS, MAX_LIST_NAME_CHARS, MAX_TITLE_CHARS, MAX_TOKEN_NAME_CHARS},
+};
 
 /// A local time to the second, or a date.
 const LOCAL_TIME: &str = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2})?$";
 /// Weeks, days, hours, minutes and seconds, each at most once and not none of them.
 const DURATION: &str = r"^[+-]?P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$";
+/// Base64 in fours, the last of which may be filled up; bits that would be lost are none.
+const SECRET: &str = "^whsec_([A-Za-z0-9+/]{4}){8}(([A-Za-z0-9+/]{4}){0,13}\
+    |([A-Za-z0-9+/]{4}){0,12}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=\
+    |([A-Za-z0-9+/]{4}){0,13}[A-Za-z0-9+/][AQgw]==)$";
+const NO_NUL: &str = r"^[^\x00]*$";
+const NOT_BLANK: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
+const MAX_NAME_CHARS: usize = MAX_LIST_NAME_CHARS;
+const _: () = assert!(MAX_NAME_CHARS == MAX_TOKEN_NAME_CHARS, "then they are two schemas");
 const TIME_OF_DAY: &str = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$";
 
 /// Types that are only a schema, under their own name.
@@ -50,6 +63,8 @@ schemas! {
     Priority: words(["HIGH", "MEDIUM", "LOW"]);
     /// Whether a task is done.
     TaskStatus: words(["TODO", "IN_PROGRESS", "DONE"]);
+    /// Whether a new task is begun.
+    NewTaskStatus: words(["TODO", "IN_PROGRESS"]);
     /// What a reminder has come to.
     ReminderStatus: words(crate::store::reminders::ReminderStatus::ALL.map(|status| status.name()));
     /// What a credential may be used for.
@@ -82,8 +97,19 @@ schemas! {
     /// Occurrences that are passed over; days where `dtstart` is one, else times.
     Exdates: ArrayBuilder::new().items(LocalTime::schema()).max_items(Some(MAX_EXDATES));
     /// A word without `#` and white space.
-    Tag: text().min_length(Some(1)).max_length(Some(50)).pattern(Some(r"^[^#\s]+$"))
-        .examples(["garden"]);
+    Tag: text().min_length(Some(1)).max_length(Some(MAX_TAG_CHARS))
+        .pattern(Some(r"^[^#\s\x00]+$")).examples(["garden"]);
+    /// What is to be done; not blank.
+    Title: text().min_length(Some(1)).max_length(Some(MAX_TITLE_CHARS)).pattern(Some(NOT_BLANK));
+    /// What somebody calls a thing; not blank.
+    Name: text().min_length(Some(1)).max_length(Some(MAX_NAME_CHARS)).pattern(Some(NOT_BLANK));
+    /// A text that may be long.
+    Markdown: text().max_length(Some(MAX_DESCRIPTION_CHARS)).pattern(Some(NO_NUL));
+    /// A password as it is chosen.
+    NewPassword: text().min_length(Some(MIN_PASSWORD_CHARS)).max_length(Some(MAX_PASSWORD_CHARS))
+        .pattern(Some(NO_NUL));
+    /// What requests are signed with (Standard Webhooks): `whsec_` and base64 of 24 to 64 bytes.
+    WebhookSecret: text().pattern(Some(SECRET));
     /// Server-sent events. `event:` is the event's type, `id:` a number that resumes, `data:` the
     /// event's payload as JSON with `event_id`, `event_type`, `correlation_id` and `timestamp`.
     EventStream: text();

@@ -27,18 +27,16 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = TaskPatch)]
 pub(super) struct TaskBody {
-    /// Not blank.
-    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"\S", required = false)]
+    #[schema(value_type = schemas::Title, required = false)]
     #[serde(default)]
     title: Field,
-    /// Markdown.
-    #[schema(value_type = Option<String>, max_length = 20_000)]
+    #[schema(value_type = Option<schemas::Markdown>)]
     #[serde(default)]
     description: Field,
     #[schema(value_type = schemas::Priority, required = false)]
     #[serde(default)]
     priority: Field,
-    /// A new task is not DONE; a change to DONE is a completion, one from DONE reopens.
+    /// A change to DONE is a completion, one from DONE reopens.
     #[schema(value_type = schemas::TaskStatus, required = false)]
     #[serde(default)]
     status: Field,
@@ -86,6 +84,8 @@ impl PartialSchema for NewTaskBody {
             task.description = Some("A new task. Null is the same as left out.".to_owned());
             task.required = vec!["title".to_owned()];
             task.properties.remove("occurrence");
+            let status = schemas::reference::<schemas::NewTaskStatus>();
+            task.properties.insert("status".to_owned(), status);
             for name in ["time_zone", "list_id"] {
                 if let Some(field) = task.properties.get_mut(name) {
                     *field = schemas::or_null(field.clone());
@@ -97,6 +97,11 @@ impl PartialSchema for NewTaskBody {
 }
 
 impl ToSchema for NewTaskBody {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((schemas::NewTaskStatus::name().into(), schemas::NewTaskStatus::schema()));
+        TaskBody::schemas(schemas);
+    }
+
     fn name() -> std::borrow::Cow<'static, str> {
         "NewTask".into()
     }
@@ -109,7 +114,7 @@ impl ToSchema for NewTaskBody {
 pub(super) struct SubtaskBody {
     /// The step's id; left out of a new one.
     id: Option<uuid::Uuid>,
-    #[schema(min_length = 1, max_length = 500, pattern = r"\S")]
+    #[schema(value_type = schemas::Title)]
     title: String,
     #[schema(required = false)]
     done: bool,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     body::{Field, Fields, JsonBody},
     caller::{SignedIn, parse_id},
-    schemas::ScopeName,
+    schemas::{Name, ScopeName},
 };
 use crate::{
     commands::{self, tokens::NewToken},
@@ -24,8 +24,8 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = NewToken)]
 pub(super) struct TokenBody {
-    /// What its owner calls it, 1 to 100 characters.
-    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"\S", required)]
+    /// What its owner calls it.
+    #[schema(value_type = Name, required)]
     #[serde(default)]
     name: Field,
     /// What it may be used for: `read` (tasks, reminders, settings, the stream), `write` (changing

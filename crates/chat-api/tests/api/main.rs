@@ -23,6 +23,7 @@ mod protection;
 mod raw;
 mod reset_password;
 mod schemas;
+mod schemathesis;
 mod scopes;
 mod sessions;
 mod settings;

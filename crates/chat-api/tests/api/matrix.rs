@@ -5,8 +5,8 @@
 //! an operation that comes new is tried as it is; where it takes something that is not known here, the
 //! test fails and says what to add.
 
-mod estate;
-mod operation;
+pub(crate) mod estate;
+pub(crate) mod operation;
 
 use std::fmt;
 

@@ -5,13 +5,16 @@ use serde_json::Value;
 
 use crate::stack::{Answer, Stack};
 
+/// The document that is committed, which is what every server serves.
+pub(crate) fn committed() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    serde_json::from_str(&fs::read_to_string(path).expect("the document")).expect("JSON")
+}
+
 #[tokio::test]
 async fn the_committed_document_is_what_the_server_serves() {
     let stack = Stack::start().await;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
-    let committed = fs::read_to_string(path).expect("the document");
-    let committed: Value = serde_json::from_str(&committed).expect("JSON");
-    assert_eq!(stack.replica.get("/api/openapi.json").await.body, committed);
+    assert_eq!(stack.replica.get("/api/openapi.json").await.body, committed());
     stack.stop().await;
 }
 

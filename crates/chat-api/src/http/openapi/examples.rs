@@ -10,13 +10,16 @@ use utoipa::{
 
 use super::operations;
 
-const TASK_ID: &str = "6f1c0f6e-8a57-4a0a-9a53-3f2a8a3c1b10";
-const LIST_ID: &str = "0b9d3f52-5c1e-4f0e-8f4e-6a1f2f7f9c11";
-const REMINDER_ID: &str = "318f8d37-1a86-5196-92c0-14432b9a5a2a";
+pub(super) const TASK_ID: &str = "6f1c0f6e-8a57-4a0a-9a53-3f2a8a3c1b10";
+pub(super) const LIST_ID: &str = "0b9d3f52-5c1e-4f0e-8f4e-6a1f2f7f9c11";
+pub(super) const REMINDER_ID: &str = "318f8d37-1a86-5196-92c0-14432b9a5a2a";
+pub(super) const CHANNEL_ID: &str = "2d1a5b0e-6c0b-4b53-9f5e-7a2f4f0c9d33";
+pub(super) const TOKEN_ID: &str = "93c2a7de-0f5d-4c8a-8b6e-1e4d6a5b7c44";
+pub(super) const SESSION_ID: &str = "e7f40b6c-2a9d-4e1f-a3c5-8d7b9e0f1a55";
 const OTHER_ID: &str = "c8b0e1a4-41a7-4d0e-a2a9-5a3d5c1f7e22";
 const MORNING: &str = "2026-11-24T08:00:00Z";
 const EVENING: &str = "2026-11-24T17:00:00Z";
-const SECRET: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const STREAM: &str = "event: task-created\nid: 7\ndata: {\"event_type\":\"task-created\",…}\n\n";
 
 pub(super) struct Examples;
@@ -147,20 +150,20 @@ fn entry() -> Value {
 
 fn session() -> Value {
     json!({
-        "id": OTHER_ID, "created_at": MORNING, "last_used_at": EVENING,
+        "id": SESSION_ID, "created_at": MORNING, "last_used_at": EVENING,
         "expires_at": "2026-12-24T08:00:00Z", "user_agent": "Mozilla/5.0", "current": true,
     })
 }
 
 fn token() -> Value {
     json!({
-        "id": OTHER_ID, "name": "backup", "scopes": ["read"], "created_at": MORNING,
+        "id": TOKEN_ID, "name": "backup", "scopes": ["read"], "created_at": MORNING,
         "expires_at": null, "last_used_at": null,
     })
 }
 
 fn channel() -> Value {
-    json!({"id": OTHER_ID, "kind": "webhook", "url": "https://example.test/hook"})
+    json!({"id": CHANNEL_ID, "kind": "webhook", "url": "https://example.test/hook"})
 }
 
 fn settings(from: &str, to: &str) -> Value {

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// Somebody who only signs in.
-pub(super) const GUEST: &str = "guest";
+pub(crate) const GUEST: &str = "guest";
 
 /// What a request presents.
 #[derive(Clone, Debug)]
-pub(super) enum Credential {
+pub(crate) enum Credential {
     None,
     Session(String),
     Token(String),
@@ -27,39 +27,39 @@ pub(super) enum Credential {
 
 /// What an id in a body may be of.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Task,
     List,
     OtherList,
 }
 
 /// Somebody's things, and credentials that are good.
-pub(super) struct Estate {
+pub(crate) struct Estate {
     owner: Person,
     /// Texts that stand in what is theirs, and nowhere else.
     marks: Vec<String>,
     things: BTreeMap<&'static str, String>,
-    pub(super) session: Credential,
-    pub(super) with_only: BTreeMap<&'static str, Credential>,
+    pub(crate) session: Credential,
+    pub(crate) with_only: BTreeMap<&'static str, Credential>,
 }
 
 /// Credentials of the same person that are good no more, or for nothing here.
-pub(super) struct Spoiled {
-    pub(super) expired_session: Credential,
-    pub(super) ended_session: Credential,
-    pub(super) expired_token: Credential,
-    pub(super) deleted_token: Credential,
-    pub(super) with_all_but: BTreeMap<&'static str, Credential>,
+pub(crate) struct Spoiled {
+    pub(crate) expired_session: Credential,
+    pub(crate) ended_session: Credential,
+    pub(crate) expired_token: Credential,
+    pub(crate) deleted_token: Credential,
+    pub(crate) with_all_but: BTreeMap<&'static str, Credential>,
 }
 
 /// What is left of an account that was deleted.
-pub(super) struct Ghost {
-    pub(super) session: Credential,
-    pub(super) token: Credential,
+pub(crate) struct Ghost {
+    pub(crate) session: Credential,
+    pub(crate) token: Credential,
 }
 
 impl Credential {
-    pub(super) fn present(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn present(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Self::None => request,
             Self::Session(cookie) => request.header("Cookie", cookie),
@@ -68,18 +68,18 @@ impl Credential {
     }
 
     /// A new token of somebody's.
-    pub(super) async fn token(person: &Person, scopes: &[&str]) -> Self {
+    pub(crate) async fn token(person: &Person, scopes: &[&str]) -> Self {
         Self::Token(made(person, "/tokens", token(scopes)).await["token"].text())
     }
 }
 
 /// The name of the owner with a number.
-pub(super) fn owner(number: usize) -> String {
+pub(crate) fn owner(number: usize) -> String {
     format!("owner-{number}")
 }
 
 /// The name of somebody else.
-pub(super) fn other() -> String {
+pub(crate) fn other() -> String {
     format!("other-{}", Uuid::new_v4())
 }
 
@@ -90,7 +90,7 @@ async fn register(stack: &Stack, name: &str) -> Person {
 }
 
 impl Estate {
-    pub(super) async fn prepare(stack: &Stack, name: &str, zone: &str) -> Self {
+    pub(crate) async fn prepare(stack: &Stack, name: &str, zone: &str) -> Self {
         let owner = register(stack, name).await;
         let settings = json!({"time_zone": zone, "quiet_hours": {"from": "01:23", "to": "04:56"}});
         assert_eq!(owner.put("/settings", settings).await.status, StatusCode::OK);
@@ -106,8 +106,14 @@ impl Estate {
         Self { owner, marks, things, session, with_only }
     }
 
+    /// A new token of theirs, and its id.
+    pub(crate) async fn token_for(&self, scopes: &[&str]) -> (String, String) {
+        let made = made(&self.owner, "/tokens", token(scopes)).await;
+        (made["token"].text(), made["id"].text())
+    }
+
     /// What an operation's path is to have in the place of a parameter.
-    pub(super) fn id(&self, operation: &str, parameter: &str) -> String {
+    pub(crate) fn id(&self, operation: &str, parameter: &str) -> String {
         let name = match (operation, parameter) {
             ("restoreTask" | "purgeTask", "task_id") => "trashed",
             (_, "task_id") => "task",
@@ -123,7 +129,7 @@ impl Estate {
         self.things[name].clone()
     }
 
-    pub(super) fn thing(&self, kind: Kind) -> &str {
+    pub(crate) fn thing(&self, kind: Kind) -> &str {
         match kind {
             Kind::Task => &self.things["task"],
             Kind::List => &self.things["list"],
@@ -131,12 +137,12 @@ impl Estate {
         }
     }
 
-    pub(super) fn is_shown_in(&self, text: &str) -> bool {
+    pub(crate) fn is_shown_in(&self, text: &str) -> bool {
         self.marks.iter().any(|mark| text.contains(mark))
     }
 
     /// All of the owner's rows, but for when a credential was last used, and what is to be told of them.
-    pub(super) async fn digest(&self, stack: &Stack) -> String {
+    pub(crate) async fn digest(&self, stack: &Stack) -> String {
         let tables: Vec<String> = sqlx::query_scalar(
             "select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid
              where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
@@ -164,7 +170,7 @@ impl Estate {
 }
 
 impl Spoiled {
-    pub(super) async fn prepare(stack: &Stack, estate: &Estate) -> Self {
+    pub(crate) async fn prepare(stack: &Stack, estate: &Estate) -> Self {
         let owner = &estate.owner;
         let scopes = scopes_of(owner).await;
         let mut with_all_but = BTreeMap::new();
@@ -201,7 +207,7 @@ impl Spoiled {
 
 impl Ghost {
     /// Also lets the guest come.
-    pub(super) async fn raise(stack: &Stack) -> Self {
+    pub(crate) async fn raise(stack: &Stack) -> Self {
         register(stack, GUEST).await;
         let person = register(stack, "ghost").await;
         let token = Credential::token(&person, &["read", "write", "account"]).await;

@@ -1,6 +1,9 @@
 //! An operation of the document, and a valid request to it.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -10,12 +13,12 @@ use crate::stack::Stack;
 
 /// An id in a body that names a thing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Named {
+pub(crate) struct Named {
     operation: &'static str,
     field: &'static str,
     kind: Kind,
     /// The field that the answer names where it is another person's.
-    pub(super) refused_as: &'static str,
+    pub(crate) refused_as: &'static str,
 }
 
 const fn named(
@@ -46,23 +49,25 @@ const SHOW_NOTHING_OF_BEFORE: [&str; 5] =
     ["createTask", "createList", "createToken", "createChannel", "replaceSettings"];
 
 #[derive(Debug)]
-pub(super) struct Operation {
-    id: String,
+pub(crate) struct Operation {
+    pub(crate) id: String,
     method: Method,
     path: String,
     /// What a token needs for it; `None` where everybody may.
-    pub(super) scope: Option<String>,
-    pub(super) successes: Vec<u16>,
+    pub(crate) scope: Option<String>,
+    pub(crate) successes: Vec<u16>,
     /// Whether the owner sees something of what is there.
-    pub(super) shows_something: bool,
+    pub(crate) shows_something: bool,
     failures: BTreeSet<(u16, String)>,
+    /// The names and examples of the parameters in its path.
+    parameters: Vec<(String, String)>,
     example: Option<Value>,
-    is_stream: bool,
+    pub(crate) is_stream: bool,
 }
 
 impl Operation {
     /// All that the document has.
-    pub(super) fn all(document: &Value) -> Vec<Self> {
+    pub(crate) fn all(document: &Value) -> Vec<Self> {
         let paths = document["paths"].as_object().expect("paths");
         let operations = paths.iter().flat_map(|(path, item)| {
             let item = item.as_object().expect("operations");
@@ -82,8 +87,14 @@ impl Operation {
                 None
             }
         };
+        let mut parameters = vec![];
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let is_known = parameter["in"] == "path" || parameter["required"] != true;
+            let is_in_path = parameter["in"] == "path";
+            if is_in_path {
+                let text = |name: &str| parameter[name].as_str().expect("a text").to_owned();
+                parameters.push((text("name"), text("example")));
+            }
+            let is_known = is_in_path || parameter["required"] != true;
             assert!(is_known, "{id}: say here what its parameter {} is to be", parameter["name"]);
         }
         let content = &operation["requestBody"]["content"]["application/json"];
@@ -123,25 +134,31 @@ impl Operation {
             scope,
             successes,
             failures,
+            parameters,
             example: content.get("example").cloned(),
             is_stream,
         }
     }
 
-    pub(super) fn fails_with(&self, status: u16, code: &str) -> bool {
+    /// As tools call it.
+    pub(crate) fn label(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    pub(crate) fn fails_with(&self, status: u16, code: &str) -> bool {
         self.failures.contains(&(status, code.to_owned()))
     }
 
-    pub(super) fn takes_ids_in_its_path(&self) -> bool {
+    pub(crate) fn takes_ids_in_its_path(&self) -> bool {
         self.path.contains('{')
     }
 
-    pub(super) fn names_ids_in_its_body(&self, estate: &Estate) -> bool {
+    pub(crate) fn names_ids_in_its_body(&self, estate: &Estate) -> bool {
         self.body(estate) != self.example
     }
 
     /// A valid request for somebody's things, with the document's example or another body.
-    pub(super) fn request(
+    pub(crate) fn request(
         &self,
         stack: &Stack,
         estate: &Estate,
@@ -165,7 +182,7 @@ impl Operation {
     }
 
     /// The example with somebody's ids.
-    pub(super) fn body(&self, estate: &Estate) -> Option<Value> {
+    pub(crate) fn body(&self, estate: &Estate) -> Option<Value> {
         let mut body = self.example.clone()?;
         for named in self.ids_in_its_body() {
             replace(&mut body, named.field, estate.thing(named.kind));
@@ -173,13 +190,24 @@ impl Operation {
         Some(body)
     }
 
+    /// The ids in the document's examples, and what they are of somebody's.
+    pub(crate) fn ids_of_examples(&self, estate: &Estate) -> BTreeMap<String, String> {
+        let in_path = self.parameters.iter();
+        let in_path = in_path.map(|(name, example)| (example.clone(), estate.id(&self.id, name)));
+        let in_body = self.ids_in_its_body().flat_map(|named| {
+            let examples = found(self.example.as_ref().unwrap_or(&Value::Null), named.field);
+            examples.into_iter().map(|id| (id, estate.thing(named.kind).to_owned()))
+        });
+        in_path.chain(in_body).collect()
+    }
+
     /// The ids that its body may have.
-    pub(super) fn ids_in_its_body(&self) -> impl Iterator<Item = &'static Named> {
+    pub(crate) fn ids_in_its_body(&self) -> impl Iterator<Item = &'static Named> {
         NAMED_IN_BODIES.iter().filter(|named| named.operation == self.id)
     }
 
     /// A body with one id of another person's, and else of one's own.
-    pub(super) fn body_with(&self, named: &Named, own: &Estate, theirs: &Estate) -> Value {
+    pub(crate) fn body_with(&self, named: &Named, own: &Estate, theirs: &Estate) -> Value {
         let (field, theirs) = (named.field, theirs.thing(named.kind));
         match (self.id.as_str(), field) {
             ("changeManyTasks", "tasks/id") => {
@@ -240,6 +268,17 @@ fn ids_in(document: &Value, schema: &Value) -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// What stands in a field, in each item of a list.
+fn found(body: &Value, field: &str) -> Vec<String> {
+    match field.split_once('/') {
+        Some((name, rest)) => {
+            let items = body[name].as_array().into_iter().flatten();
+            items.flat_map(|item| found(item, rest)).collect()
+        }
+        None => body[field].as_str().map(str::to_owned).into_iter().collect(),
+    }
 }
 
 /// Replaces a field where it is there, in each item of a list.
