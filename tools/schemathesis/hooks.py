@@ -12,8 +12,6 @@ API = os.environ["API"]
 IDS = json.loads(os.environ["EXAMPLE_IDS"])
 TOKEN, TOKEN_ID = os.environ["TOKEN"], os.environ["TOKEN_ID"]
 PASSWORD = "correct horse battery"
-
-
 # Operations after which something is missing that all others need.
 ENDINGS = ("deleteAccount", "endSession")
 

@@ -180,3 +180,36 @@ fn methods(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Oper
     .into_iter()
     .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const ROUTES: &str = include_str!("mod.rs");
+    const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+
+    /// The framework tells nobody its routes, so they are read where they stand.
+    #[test]
+    fn every_route_is_in_the_document() {
+        let mut routes = BTreeSet::new();
+        for resource in ROUTES.split("at(\"").skip(1) {
+            let (path, rest) = resource.split_once('"').expect("a path");
+            for method in METHODS.iter().filter(|name| rest.contains(&format!("web::{name}()"))) {
+                routes.insert((method.to_uppercase(), path.to_owned()));
+            }
+        }
+        assert!(
+            routes.remove(&("GET".to_owned(), "/".to_owned())),
+            "the page, which is none of it"
+        );
+        let documented: BTreeSet<_> = operations(&mut Document::openapi())
+            .map(|(method, path, _)| (method.to_owned(), path.replacen("/api/v1", "", 1)))
+            .collect();
+        assert_eq!(routes, documented);
+        let others = ["web::resource(", "web::route()", ".route(\""];
+        let others = others.map(|way| ROUTES.matches(way).count());
+        assert_eq!(others, [1, 0, 0], "another way to make a route than `at`, which nobody reads");
+    }
+}

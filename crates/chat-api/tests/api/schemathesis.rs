@@ -23,7 +23,7 @@ const PROGRAM: &str = "SCHEMATHESIS";
 /// What every operation is asked by itself, and what is asked in sequences, each with the fewest cases that
 /// still show something. Sequences are made up until the time is over, as their number is nobody's choice.
 const RUNS: [Run; 2] = [
-    Run { phases: &["examples", "coverage", "fuzzing"], limit: &[], min_cases: 5_000 },
+    Run { phases: &["examples", "coverage", "fuzzing"], limit: &[], min_cases: 4_000 },
     Run { phases: &["stateful"], limit: &["--max-time", "60"], min_cases: 300 },
 ];
 const RUN_TIMEOUT_SECS: u64 = 600;
