@@ -9,8 +9,14 @@ use sidecar::{AppToken, Sidecar, SidecarSettings};
 use sqlx::PgPool;
 
 use crate::{
-    Reconciled, commands::passwords::Passwords, context::Context, feed::hub::Hub, http, jobs,
-    settings::ServeSettings, store::accounts::Admins, subscribers::ChatSubscriber,
+    Reconciled,
+    commands::{passwords::Passwords, transfers::Transfers},
+    context::Context,
+    feed::hub::Hub,
+    http, jobs,
+    settings::ServeSettings,
+    store::accounts::Admins,
+    subscribers::ChatSubscriber,
 };
 
 /// The three sockets, bound already.
@@ -149,6 +155,7 @@ fn context(
         hub: Arc::new(Hub::new(settings.http.max_streams_per_person())),
         keys: settings.service.sealing_keys.clone(),
         passwords: Passwords::new(),
+        transfers: Transfers::new(),
         public_url: settings.public_url.clone(),
         admins: Admins {
             emails: settings.admin_emails.to_strings(),

@@ -10,8 +10,12 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
-    commands::passwords::Passwords, domain::user_agent::UserAgent, feed::hub::Hub,
-    http::client_address::TrustedProxies, settings::Origins, store::accounts::Admins,
+    commands::{passwords::Passwords, transfers::Transfers},
+    domain::user_agent::UserAgent,
+    feed::hub::Hub,
+    http::client_address::TrustedProxies,
+    settings::Origins,
+    store::accounts::Admins,
 };
 
 /// The parts of a running chat-api. Cheap to clone.
@@ -22,6 +26,7 @@ pub(crate) struct Context {
     pub(crate) hub: Arc<Hub>,
     pub(crate) keys: KeyRing,
     pub(crate) passwords: Passwords,
+    pub(crate) transfers: Transfers,
     /// Where people reach this service.
     pub(crate) public_url: Url,
     pub(crate) admins: Admins,

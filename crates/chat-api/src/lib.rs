@@ -20,6 +20,7 @@ mod queries;
 mod settings;
 mod store;
 mod subscribers;
+mod transfer;
 
 pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
 pub use commands::reset_password::{ResetPasswordError, reset_password};

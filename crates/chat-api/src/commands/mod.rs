@@ -8,6 +8,7 @@ pub(crate) mod attempts;
 pub(crate) mod bulk;
 pub(crate) mod channels;
 pub(crate) mod idempotency;
+pub(crate) mod import;
 pub(crate) mod lists;
 pub(crate) mod me;
 pub(crate) mod passwords;
@@ -17,6 +18,7 @@ pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod tasks;
 pub(crate) mod tokens;
+pub(crate) mod transfers;
 
 use chrono::{DateTime, Utc};
 use events::{Event, Payload};

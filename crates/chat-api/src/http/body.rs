@@ -97,8 +97,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalJsonBody<T> {
     }
 }
 
-/// The whole body: at most `MAX_BODY_BYTES`, declared or not, and in time.
-fn read(
+/// The whole body: at most what its route takes, declared or not, and in time.
+pub(super) fn read(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, Failure>> + use<> {

@@ -12,6 +12,8 @@ mod channels;
 pub(crate) mod client_address;
 mod connection;
 mod cors;
+mod export;
+mod import;
 mod limits;
 mod lists;
 mod me;
@@ -43,7 +45,7 @@ use actix_web::{
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::error::Failure;
+use crate::{error::Failure, transfer::MAX_FILE_BYTES};
 
 /// The largest body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -145,6 +147,13 @@ fn for_people(config: &mut ServiceConfig) {
         .service(at("/reminders/{reminder_id}/snooze").route(web::post().to(reminders::snooze)))
         .service(at("/reminders/{reminder_id}/dismiss").route(web::post().to(reminders::dismiss)))
         .service(at("/reminders").route(web::get().to(reminders::list)))
+        .service(at("/export").route(web::get().to(export::export)))
+        .service(
+            at("/import")
+                .app_data(web::PayloadConfig::new(MAX_FILE_BYTES))
+                .app_data(import::file_timeout())
+                .route(web::post().to(import::import)),
+        )
         .service(at("/stream").route(web::get().to(stream::follow)));
 }
 

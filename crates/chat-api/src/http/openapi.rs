@@ -28,7 +28,7 @@ use super::{
     accounts, admin,
     bulk::{self, BulkTask},
     caller::SESSION_COOKIE,
-    channels, lists, me, reminders,
+    channels, export, import, lists, me, reminders,
     schemas::{DueDate, InstantOrDay, SignedDuration, Tag, TaskSort, TasksOfDeletedList},
     scopes, sessions, settings, stream, tasks, timeline, tokens, trash,
 };
@@ -71,6 +71,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         lists::list, lists::create, lists::rename, lists::put, lists::delete,
         trash::list, trash::purge, trash::empty,
         reminders::list, reminders::snooze, reminders::dismiss, stream::follow,
+        export::export, import::import,
     ),
     components(schemas(Problem, FieldError, BulkTask, SignedDuration, DueDate, InstantOrDay, Tag, TaskSort,
         TasksOfDeletedList)),

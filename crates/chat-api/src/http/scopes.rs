@@ -52,6 +52,8 @@ const OPERATIONS: &[(&str, &str, Scope)] = &[
     ("GET", "/reminders", Read),
     ("POST", "/reminders/{reminder_id}/snooze", Write),
     ("POST", "/reminders/{reminder_id}/dismiss", Write),
+    ("GET", "/export", Read),
+    ("POST", "/import", Write),
     ("GET", "/stream", Read),
 ];
 

@@ -25,6 +25,7 @@ pub(crate) mod tasks;
 pub(crate) mod timeline;
 pub(crate) mod tokens;
 pub(crate) mod tombstones;
+pub(crate) mod transfer;
 pub(crate) mod trash;
 
 use events::UserId;

@@ -1,6 +1,7 @@
 //! The table `task`.
 
 use events::{ListId, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Subtask, TaskId, UserId};
+use futures_util::Stream;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -225,6 +226,22 @@ pub(crate) async fn find(
     .await?
     .map(Task::try_from)
     .transpose()
+}
+
+/// A person's tasks by id after one, those in the trash too, one by one.
+pub(super) fn after(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    after: Option<TaskId>,
+    limit: i64,
+) -> impl Stream<Item = sqlx::Result<TaskRow>> {
+    select_tasks!(
+        "where user_id = $1 and ($2::uuid is null or task_id > $2) order by task_id limit $3",
+        user_id.uuid(),
+        after.map(TaskId::uuid),
+        limit,
+    )
+    .fetch(conn)
 }
 
 /// Takes the right to say a task's state again, where the last answer is long enough ago.

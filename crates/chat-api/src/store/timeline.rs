@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use events::{Event, TaskId, UserId};
-use serde_json::Value;
-use sqlx::PgConnection;
+use serde_json::{Value, json};
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 /// The whole state after an event; the timeline keeps what changed, not everything that there was.
@@ -41,6 +41,44 @@ pub(crate) async fn append(
         event.correlation_id.uuid(),
         event.timestamp,
         details,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds events to the timelines of their tasks, in their order.
+pub(crate) async fn append_many(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    events: &[Event],
+) -> sqlx::Result<()> {
+    let mut rows = Vec::with_capacity(events.len());
+    for (position, event) in events.iter().enumerate() {
+        let Some(task_id) = event.payload.task_id() else { continue };
+        let mut details = serde_json::to_value(&event.payload)
+            .map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+        if let Some(details) = details.as_object_mut() {
+            details.remove(STATE_FIELD);
+        }
+        rows.push(json!({
+            "position": position,
+            "task_id": task_id,
+            "event_id": event.event_id,
+            "event_type": event.event_type().name(),
+            "correlation_id": event.correlation_id,
+            "at": event.timestamp,
+            "details": details,
+        }));
+    }
+    sqlx::query!(
+        "insert into timeline (user_id, task_id, event_id, event_type, correlation_id, at, details)
+         select $1, task_id, event_id, event_type, correlation_id, at, details
+         from jsonb_to_recordset($2::jsonb) as t (position bigint, task_id uuid, event_id uuid,
+             event_type text, correlation_id uuid, at timestamptz, details jsonb)
+         order by position",
+        user_id.uuid(),
+        Json(rows) as _,
     )
     .execute(conn)
     .await?;

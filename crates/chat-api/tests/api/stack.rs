@@ -263,6 +263,20 @@ impl Person {
         Answer::of(self.request(Method::DELETE, path)).await
     }
 
+    /// Imports a file.
+    pub(crate) async fn import(&self, query: &str, file: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(Method::POST, &format!("/import{query}"));
+        Answer::of(request.body(file)).await
+    }
+
+    /// The whole of an export.
+    pub(crate) async fn export(&self, query: &str) -> String {
+        let request = self.request(Method::GET, &format!("/export{query}"));
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+        response.text().await.expect("to its end")
+    }
+
     /// Makes a task and returns it.
     pub(crate) async fn make_task(&self, body: Value) -> Value {
         let answer = self.post("/tasks", body).await;

@@ -5,6 +5,7 @@
 
 mod change;
 mod create;
+mod import;
 mod lifecycle;
 mod reminding;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use super::Refused;
 
 pub(crate) use change::{TaskPatch, change, put};
 pub(crate) use create::{NewTask, Place, create};
+pub(crate) use import::Imported;
 pub(crate) use lifecycle::{complete, delete, reopen, restore};
 pub(crate) use reminding::{dismiss, snooze};
 
