@@ -34,7 +34,7 @@ use crate::{
         lists::List,
         persons::{Locked, Person},
     },
-    transfer::{Format, Incoming, IncomingTask, Note, Reader, Severity, Source},
+    transfer::{Format, Incoming, IncomingTask, Note, Notes, Reader, Severity, Source},
 };
 
 /// Tasks and events that one statement writes.
@@ -62,9 +62,8 @@ pub(crate) struct Outcome {
     pub(crate) present_lists: usize,
     pub(crate) new_tasks: usize,
     pub(crate) present_tasks: usize,
-    pub(crate) refused: usize,
     pub(crate) changes_settings: bool,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) notes: Notes,
 }
 
 /// What is to be written.
@@ -117,7 +116,7 @@ async fn import(
     if asked.dry_run {
         return Ok(outcome);
     }
-    if outcome.refused > 0 && !asked.skip_invalid {
+    if outcome.notes.refused > 0 && !asked.skip_invalid {
         return Err(refused(&outcome.notes));
     }
     write(&mut tx, context, call, &locked, plan).await?;
@@ -126,8 +125,8 @@ async fn import(
     Ok(outcome)
 }
 
-fn refused(notes: &[Note]) -> Failure {
-    let refused = notes.iter().filter(|note| note.severity == Severity::Refused);
+fn refused(notes: &Notes) -> Failure {
+    let refused = notes.kept.iter().filter(|note| note.severity == Severity::Refused);
     let errors = refused
         .take(MAX_NAMED)
         .map(|Note { at, message, .. }| FieldError { field: at.clone(), message: message.clone() });
@@ -191,16 +190,14 @@ async fn plan(
             outcome.present_tasks += 1;
         } else if !taken.insert(derived) {
             outcome.present_tasks += 1;
-            let message = "stands in the file twice: the first is taken".to_owned();
-            outcome.notes.push(Note { at: task.at, severity: Severity::Warning, message });
+            let message = "stands in the file twice: the first is taken";
+            outcome.notes.add(task.at, Severity::Warning, message);
         } else {
             let list = task.list.map_or(default, |index| list_ids[index]);
             new_tasks.push((derived.into(), list.into(), task));
         }
     }
     outcome.new_tasks = new_tasks.len();
-    outcome.refused =
-        outcome.notes.iter().filter(|note| note.severity == Severity::Refused).count();
 
     let preferences = incoming.preferences.filter(|_| asked.settings);
     let inbox_name = preferences.as_ref().and_then(|file| file.inbox_name.clone());

@@ -22,8 +22,6 @@ use crate::{
 
 /// How long a file may take to come, in seconds: 8 MiB at half a megabit a second.
 pub(super) const FILE_TIMEOUT_SECS: u64 = 140;
-/// The most notes of one answer.
-const MAX_NOTES: usize = 1_000;
 
 /// A file that somebody sends, and the seat that was taken before any of it was read.
 pub(super) struct FileBody {
@@ -44,7 +42,8 @@ pub(super) struct ImportView {
     refused: usize,
     /// Whether settings changed, where that was asked for.
     settings_changed: bool,
-    /// Where something was not taken, or not as it stood; at most 1,000.
+    /// Where something was not taken, or not as it stood; at most 500 of
+    /// each severity.
     notes: Vec<Note>,
     /// Notes that are not shown.
     notes_left_out: usize,
@@ -105,7 +104,7 @@ impl FromRequest for FileBody {
         ("list" = Option<uuid::Uuid>, Query,
             description = "where tasks go that name no list; the inbox where it is left out")),
     request_body(content((serde_json::Value = "application/json"),
-        (Vec<u8> = "application/octet-stream")), description = "the file, at most 8 MiB"),
+        (String = "text/csv"), (Vec<u8> = "application/zip")), description = "the file, at most 8 MiB"),
     responses((status = 200, body = ImportView),
         (status = 409, body = Problem,
             description = "two exports or imports are under way, or there would be too many lists"),
@@ -141,18 +140,16 @@ pub(super) const fn file_timeout() -> body::BodyTimeout {
 
 impl ImportView {
     fn new(format: Format, dry_run: bool, outcome: Outcome) -> Self {
-        let mut notes = outcome.notes;
-        let notes_left_out = notes.len().saturating_sub(MAX_NOTES);
-        notes.truncate(MAX_NOTES);
+        let notes = outcome.notes;
         Self {
             format,
             dry_run,
             lists: ListCounts { new: outcome.new_lists, already_there: outcome.present_lists },
             tasks: TaskCounts { new: outcome.new_tasks, already_there: outcome.present_tasks },
-            refused: outcome.refused,
+            refused: notes.refused,
             settings_changed: outcome.changes_settings,
-            notes,
-            notes_left_out,
+            notes: notes.kept,
+            notes_left_out: notes.left_out,
         }
     }
 }

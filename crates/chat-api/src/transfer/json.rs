@@ -15,7 +15,10 @@ use events::{
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Incoming, IncomingList, IncomingTask, Preferences, Source, Unreadable, draft::Draft};
+use super::{
+    Incoming, IncomingList, IncomingTask, MAX_FILE_LISTS, MAX_TASKS, Preferences, Source,
+    Unreadable, at_most, describe, draft::Draft,
+};
 use crate::{
     domain::{
         settings::{Settings, parse_quiet_hours},
@@ -229,6 +232,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Incoming, Unreadable> {
     if file.format != FORMAT || file.version != VERSION {
         return Err(Unreadable::new(format!("is not {FORMAT} of version {VERSION}")));
     }
+    at_most(file.tasks.len(), MAX_TASKS, "tasks")?;
+    at_most(file.lists.len(), MAX_FILE_LISTS, "lists")?;
     let mut incoming = Incoming::default();
     if !file.channels.is_empty() {
         incoming.warn("channels", "are not made: their secrets are not in the file");
@@ -349,10 +354,4 @@ fn read_task(
 /// What comes from here, or was once here.
 pub(super) fn source(kind: &str, id: uuid::Uuid) -> Source {
     Source { key: format!("{kind}:{id}"), own: Some(id) }
-}
-
-/// What serde says, without the place: it counts from the beginning of the thing.
-fn describe(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }

@@ -6,7 +6,11 @@
 //! person has already, which `commands::import` takes; SQL, a clock.
 
 mod draft;
+mod foreign;
 pub(crate) mod json;
+mod todoist;
+mod todoist_dates;
+mod vikunja;
 
 use std::{fmt, str::FromStr};
 
@@ -25,12 +29,19 @@ pub(crate) const MAX_TASKS: usize = 10_000;
 /// The most lists of one file.
 pub(crate) const MAX_FILE_LISTS: usize = 500;
 
+/// The most notes of each severity that one file gets.
+const MAX_NOTES: usize = 500;
+
 /// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Format {
     /// Our own, without loss.
     Json,
+    /// Todoist's CSV.
+    Todoist,
+    /// Vikunja's zip.
+    Vikunja,
 }
 
 /// What a file says.
@@ -40,7 +51,17 @@ pub(crate) struct Incoming {
     /// In the order in which they are to stand in their lists.
     pub(crate) tasks: Vec<IncomingTask>,
     pub(crate) preferences: Option<Preferences>,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) notes: Notes,
+}
+
+/// What is to be said of a file: of each severity so much, and how much more there would be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notes {
+    pub(crate) kept: Vec<Note>,
+    pub(crate) left_out: usize,
+    /// All that can't be taken.
+    pub(crate) refused: usize,
+    warnings: usize,
 }
 
 /// What a person has set, where the file comes from.
@@ -103,7 +124,6 @@ pub(crate) enum Severity {
 
 /// What a file's times are read by.
 #[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "our own files say all times themselves")]
 pub(crate) struct Reader {
     pub(crate) now: DateTime<Utc>,
     /// The person's own zone.
@@ -127,7 +147,9 @@ impl FromStr for Format {
     fn from_str(name: &str) -> Result<Self, Unreadable> {
         match name {
             "json" => Ok(Self::Json),
-            _ => Err(Unreadable::new("is json")),
+            "todoist" => Ok(Self::Todoist),
+            "vikunja" => Ok(Self::Vikunja),
+            _ => Err(Unreadable::new("is one of json, todoist and vikunja")),
         }
     }
 }
@@ -143,23 +165,25 @@ impl fmt::Display for Severity {
 
 impl Format {
     /// What a file looks like; a guess that its parser then confirms or not.
-    pub(crate) fn detect(_bytes: &[u8]) -> Self {
-        Self::Json
+    pub(crate) fn detect(bytes: &[u8]) -> Self {
+        if bytes.starts_with(vikunja::MAGIC) {
+            return Self::Vikunja;
+        }
+        match text_of(bytes) {
+            Ok(text) if todoist::is_likely(text) => Self::Todoist,
+            _ => Self::Json,
+        }
     }
 
     /// Reads a file.
-    pub(crate) fn read(self, bytes: &[u8], _reader: &Reader) -> Result<Incoming, Unreadable> {
+    pub(crate) fn read(self, bytes: &[u8], reader: &Reader) -> Result<Incoming, Unreadable> {
         let incoming = match self {
             Self::Json => json::read(bytes)?,
+            Self::Todoist => todoist::read(bytes, reader)?,
+            Self::Vikunja => vikunja::read(bytes, reader)?,
         };
-        for (count, limit, what) in [
-            (incoming.tasks.len(), MAX_TASKS, "tasks"),
-            (incoming.lists.len(), MAX_FILE_LISTS, "lists"),
-        ] {
-            if count > limit {
-                return Err(Unreadable::new(format!("has {count} {what}, {limit} are allowed")));
-            }
-        }
+        at_most(incoming.tasks.len(), MAX_TASKS, "tasks")?;
+        at_most(incoming.lists.len(), MAX_FILE_LISTS, "lists")?;
         Ok(incoming)
     }
 }
@@ -174,8 +198,42 @@ impl Incoming {
     }
 
     fn note(&mut self, at: impl Into<String>, severity: Severity, message: impl Into<String>) {
-        self.notes.push(Note { at: at.into(), severity, message: message.into() });
+        self.notes.add(at, severity, message);
     }
+}
+
+impl Notes {
+    pub(crate) fn add(
+        &mut self,
+        at: impl Into<String>,
+        severity: Severity,
+        message: impl Into<String>,
+    ) {
+        let count = match severity {
+            Severity::Warning => &mut self.warnings,
+            Severity::Refused => &mut self.refused,
+        };
+        *count += 1;
+        if *count > MAX_NOTES {
+            self.left_out += 1;
+        } else {
+            self.kept.push(Note { at: at.into(), severity, message: message.into() });
+        }
+    }
+}
+
+/// Refuses what is too much before it is all in memory.
+fn at_most(count: usize, limit: usize, what: &str) -> Result<(), Unreadable> {
+    if count > limit {
+        return Err(Unreadable::new(format!("has {count} {what}, {limit} are allowed")));
+    }
+    Ok(())
+}
+
+/// What serde says, without the place: it counts from the beginning of the thing.
+fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }
 
 /// A text; bytes that are none are named by their place, and never guessed at.
@@ -185,4 +243,87 @@ fn text_of(bytes: &[u8]) -> Result<&str, Unreadable> {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         Unreadable::new(format!("is not UTF-8 (line {line}): save it as UTF-8"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FORMATS: [Format; 3] = [Format::Json, Format::Todoist, Format::Vikunja];
+
+    fn reader() -> Reader {
+        Reader {
+            now: "2026-11-24T14:00:00Z".parse().expect("an instant"),
+            zone: "Europe/Berlin".parse().expect("a zone"),
+        }
+    }
+
+    /// What a file of one of the formats is made of, in any order.
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let known = prop::sample::select(vec![
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            ";",
+            "\n",
+            "\r\n",
+            "\"",
+            "\"\"",
+            " ",
+            "\u{feff}",
+            "\0",
+            "ä",
+            "\"format\":\"todo.export\",\"version\":1,",
+            "\"tasks\":[",
+            "\"lists\":[",
+            "{\"id\":",
+            "\"00000000-0000-4000-8000-000000000001\"",
+            "\"title\":\"x\"",
+            "null",
+            "1e999",
+            "-1",
+            "TYPE,CONTENT,DATE,INDENT,PRIORITY\n",
+            "task,",
+            "section,",
+            "note,",
+            "every ",
+            "2 ",
+            "29 feb",
+            "day",
+            "at 5pm",
+            "99999999999",
+            "2026-02-30",
+            "PK\u{3}\u{4}",
+            "PK\u{5}\u{6}",
+        ]);
+        let piece = prop_oneof![
+            4 => known.prop_map(|text| text.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..20),
+        ];
+        prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn no_bytes_make_a_parser_panic(bytes in pieces()) {
+            for format in FORMATS {
+                if let Ok(incoming) = format.read(&bytes, &reader()) {
+                    prop_assert!(incoming.tasks.len() <= MAX_TASKS);
+                }
+            }
+            Format::detect(&bytes);
+        }
+
+        #[test]
+        fn no_date_in_words_makes_a_panic(text in "[a-z0-9 :,!&-]{0,40}|every [0-9a-z ]{0,20}") {
+            let _whatever = todoist_dates::understand(&text, reader().zone, reader().now);
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod deletion;
 mod events_out;
 mod export;
 mod finding;
+mod foreign;
 mod idempotency;
 mod import;
 mod isolation;
