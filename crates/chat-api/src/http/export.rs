@@ -12,7 +12,10 @@ use crate::{
     domain::task::Task,
     error::{Failure, Problem},
     queries::{self, export::Belongings},
-    transfer::json::{self, ChannelRecord, Head},
+    transfer::{
+        ical,
+        json::{self, ChannelRecord, Head},
+    },
 };
 
 /// A file on its way out.
@@ -30,6 +33,7 @@ struct Export {
 /// What turns tasks into a part of a file.
 enum Writer {
     Json { is_first: bool },
+    Ical(ical::Writer),
 }
 
 /// All that is one's own, as a file.
@@ -37,9 +41,9 @@ enum Writer {
 /// `json`, which nothing is lost in, has the trash too; channels are in it without their secrets. It
 /// is written while it is read: a file without its end is not whole.
 #[utoipa::path(get, path = "/api/v1/export", tag = "transfer",
-    params(("format" = Option<String>, Query, description = "json")),
+    params(("format" = Option<String>, Query, description = "json, or ical: VTODOs, for other programs")),
     responses((status = 200, content(
-            (serde_json::Value = "application/json"))),
+            (serde_json::Value = "application/json"), (String = "text/calendar"))),
         (status = 409, body = Problem, description = "two exports or imports are under way"),
         (status = 422, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn export(
@@ -49,7 +53,8 @@ pub(super) async fn export(
 ) -> Result<HttpResponse, Failure> {
     let (writer, media_type, extension) = match query.get("format").unwrap_or("json") {
         "json" => (Writer::Json { is_first: true }, "application/json", "json"),
-        _ => return Err(Failure::field("format", "is json")),
+        "ical" => (Writer::Ical(ical::Writer::default()), "text/calendar; charset=utf-8", "ics"),
+        _ => return Err(Failure::field("format", "is json or ical")),
     };
     let user_id = signed_in.user_id;
     let seat = context.transfers.begin(user_id)?;
@@ -118,6 +123,7 @@ impl Writer {
                     .collect();
                 Head::new(*now, person, &channels, lists).write().map_err(Failure::internal)
             }
+            Self::Ical(writer) => Ok(writer.head()),
         }
     }
 
@@ -130,13 +136,15 @@ impl Writer {
                     *is_first = false;
                 }
             }
+            Self::Ical(writer) => tasks.iter().for_each(|task| writer.task(task, &mut out)),
         }
         Ok(out)
     }
 
-    const fn end(&self) -> &'static str {
+    fn end(&self) -> &'static str {
         match self {
             Self::Json { .. } => json::END,
+            Self::Ical(_) => ical::END,
         }
     }
 }

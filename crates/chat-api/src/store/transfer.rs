@@ -14,6 +14,9 @@ use crate::domain::{
     task::Task,
 };
 
+/// Words that one statement writes: a file may have a million, and a statement has a time limit.
+const WORDS_ROWS: usize = 20_000;
+
 /// Which of these tasks a person has, in the trash or not.
 pub(crate) async fn present(
     conn: &mut PgConnection,
@@ -82,15 +85,17 @@ pub(crate) async fn insert(
         task_ids.extend(std::iter::repeat_n(state.task_id.uuid(), found_by.len()));
         words.extend(found_by);
     }
-    sqlx::query!(
-        "insert into task_word (user_id, word, task_id)
-         select $1, word, task_id from unnest($2::uuid[], $3::text[]) as w (task_id, word)",
-        user_id.uuid(),
-        &task_ids,
-        &words,
-    )
-    .execute(conn)
-    .await?;
+    for (task_ids, words) in task_ids.chunks(WORDS_ROWS).zip(words.chunks(WORDS_ROWS)) {
+        sqlx::query!(
+            "insert into task_word (user_id, word, task_id)
+             select $1, word, task_id from unnest($2::uuid[], $3::text[]) as w (task_id, word)",
+            user_id.uuid(),
+            task_ids,
+            words,
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
     Ok(())
 }
 

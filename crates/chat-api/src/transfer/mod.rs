@@ -7,6 +7,7 @@
 
 mod draft;
 mod foreign;
+pub(crate) mod ical;
 pub(crate) mod json;
 mod todoist;
 mod todoist_dates;
@@ -42,6 +43,8 @@ pub(crate) enum Format {
     Todoist,
     /// Vikunja's zip.
     Vikunja,
+    /// iCalendar with VTODO.
+    Ical,
 }
 
 /// What a file says.
@@ -149,7 +152,8 @@ impl FromStr for Format {
             "json" => Ok(Self::Json),
             "todoist" => Ok(Self::Todoist),
             "vikunja" => Ok(Self::Vikunja),
-            _ => Err(Unreadable::new("is one of json, todoist and vikunja")),
+            "ical" => Ok(Self::Ical),
+            _ => Err(Unreadable::new("is one of json, todoist, vikunja and ical")),
         }
     }
 }
@@ -170,6 +174,7 @@ impl Format {
             return Self::Vikunja;
         }
         match text_of(bytes) {
+            Ok(text) if ical::is_likely(text) => Self::Ical,
             Ok(text) if todoist::is_likely(text) => Self::Todoist,
             _ => Self::Json,
         }
@@ -181,6 +186,7 @@ impl Format {
             Self::Json => json::read(bytes)?,
             Self::Todoist => todoist::read(bytes, reader)?,
             Self::Vikunja => vikunja::read(bytes, reader)?,
+            Self::Ical => ical::read(bytes, reader)?,
         };
         at_most(incoming.tasks.len(), MAX_TASKS, "tasks")?;
         at_most(incoming.lists.len(), MAX_FILE_LISTS, "lists")?;
@@ -251,7 +257,7 @@ mod tests {
 
     use super::*;
 
-    const FORMATS: [Format; 3] = [Format::Json, Format::Todoist, Format::Vikunja];
+    const FORMATS: [Format; 4] = [Format::Json, Format::Todoist, Format::Vikunja, Format::Ical];
 
     fn reader() -> Reader {
         Reader {
@@ -298,6 +304,27 @@ mod tests {
             "at 5pm",
             "99999999999",
             "2026-02-30",
+            "BEGIN:VCALENDAR\r\n",
+            "BEGIN:VTODO\n",
+            "BEGIN:VALARM\n",
+            "END:VALARM\n",
+            "END:VTODO\n",
+            "END:VCALENDAR\n",
+            "SUMMARY:x\n",
+            "UID:1\n",
+            "DUE",
+            "DTSTART",
+            ";TZID=",
+            ";VALUE=DATE",
+            "20261224T170000\n",
+            "TRIGGER:-PT99999999999H\n",
+            "TRIGGER:-P366D\n",
+            "DURATION:P366D\n",
+            "DUE:99991231\n",
+            "DUE:00010101T000000\n",
+            "RRULE:FREQ=DAILY\n",
+            "EXDATE:",
+            "RELATED-TO:1\n",
             "PK\u{3}\u{4}",
             "PK\u{5}\u{6}",
         ]);

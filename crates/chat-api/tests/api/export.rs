@@ -73,6 +73,39 @@ async fn an_export_has_all_that_is_ones_own_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_calendar_has_what_is_not_in_the_trash_and_comes_back_as_it_went() {
+    let stack = Stack::start().await;
+    let (ada, bob) = (stack.register("ada").await, stack.register("bob").await);
+    let trashed = ada.make_task(json!({"title": "trashed"})).await;
+    ada.delete(&format!("/tasks/{}", id(&trashed))).await;
+    // A page of which nothing is written does not end the file.
+    let empty = ada.export("?format=ical").await;
+    assert!(empty.ends_with("CALSCALE:GREGORIAN\r\nEND:VCALENDAR\r\n"), "{empty}");
+    let made = ada.make_task(json!({"title": "Call, at last", "due_date": "2030-01-06T08:00:00Z",
+        "reminders": [{"offset": "-PT30M"}], "tags": ["home"], "subtasks": [{"title": "Number"}],
+        "recurrence": {"rrule": "FREQ=WEEKLY", "dtstart": "2029-12-30T09:00:00",
+            "time_zone": "Europe/Berlin"}}));
+    let made = made.await;
+    let answer = ada.request(Method::GET, "/export?format=ical").send().await.expect("an answer");
+    assert_eq!(answer.headers()["content-type"], "text/calendar; charset=utf-8");
+    let file = answer.text().await.expect("whole");
+    assert!(file.contains("DTSTART;TZID=Europe/Berlin:20300106T090000\r\n"), "{file}");
+    // Here it is known by its id; for another it is another task.
+    let again = ada.import("", file.clone()).await.body;
+    assert_eq!(again["tasks"], json!({"new": 0, "already_there": 1}), "{again}");
+    let taken = bob.import("", file).await.body;
+    assert_eq!((&taken["format"], &taken["notes"]), (&json!("ical"), &json!([])));
+    let bobs = bob.get("/tasks").await.body["items"][0].clone();
+    for field in ["title", "due_date", "reminders", "tags", "occurrence", "priority", "status"] {
+        assert_eq!(bobs[field], made[field], "{field}");
+    }
+    assert_eq!(bobs["recurrence"]["rrule"], "FREQ=WEEKLY");
+    assert_eq!(bobs["subtasks"][0]["title"], "Number");
+    ada.get("/export?format=todoist").await.assert_refuses("format");
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn an_export_reads_as_much_as_its_client_takes() {
     let (stack, proxy) = Stack::start_behind_a_proxy_with(&["--write-timeout-secs", "3"]).await;
     let ada = stack.register("ada").await;

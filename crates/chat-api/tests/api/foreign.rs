@@ -143,6 +143,12 @@ async fn what_is_no_file_of_theirs_is_refused_and_never_an_error_of_ours() {
         ("vikunja", archive(&[("data.json", b"[{\"id\": \"x\"}]")])),
         ("vikunja", archive(&[("data.json", b"\xff\xfe")])),
         ("vikunja", vec![0; 100]),
+        ("ical", b"BEGIN:VCALENDAR\nBEGIN:VTODO\nEND:VCALENDAR\n".to_vec()),
+        ("ical", b"x".to_vec()),
+        ("ical", format!("BEGIN:VCALENDAR\n{}", "BEGIN:X\n".repeat(200_000)).into_bytes()),
+        ("ical", b"BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:\0\nEND:VTODO\nEND:VCALENDAR\n".to_vec()),
+        ("ical", b"BEGIN:VCALENDAR\nX:\xe9\nEND:VCALENDAR\n".to_vec()),
+        ("ical", vec![b'\n'; 1_000_000]),
     ];
     let before = row_counts(&stack).await;
     for (index, (format, content)) in files.into_iter().enumerate() {

@@ -275,6 +275,31 @@ async fn ten_thousand_tasks_are_taken_in_seconds_and_one_more_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_of_nothing_but_words_is_taken_too() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    // As many different words as fit: each is a row of what tasks are found by.
+    let tasks: Vec<Value> = (0..400)
+        .map(|task| {
+            let words: Vec<String> =
+                (0..2_800).map(|word| format!("{:06x}", task * 4_096 + word)).collect();
+            json!({"id": uuid::Uuid::new_v4(), "title": "x", "description": words.join(" ")})
+        })
+        .collect();
+    let content = file(json!(tasks));
+    assert!(content.len() > 7 * 1024 * 1024, "{} bytes", content.len());
+    let began = Instant::now();
+    assert_eq!(counts(&ada.import("", content).await), (400, 0, 0));
+    println!(
+        "{} words in {:?}",
+        stack.count("select count(*) from task_word").await,
+        began.elapsed()
+    );
+    assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn a_file_may_be_larger_than_other_bodies_and_has_a_limit_too() {
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;
