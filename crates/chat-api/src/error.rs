@@ -110,7 +110,7 @@ pub(crate) enum Failure {
     RateLimited { retry_after_secs: u64 },
     #[error("there are {limit} live streams of yours already, more are not allowed")]
     TooManyStreams { limit: usize },
-    #[error("too many people sign in at once")]
+    #[error("too many ask for this at once")]
     Busy,
     #[error("the database does not answer")]
     Unavailable(#[source] sqlx::Error),

@@ -257,6 +257,8 @@ mod tests {
 
     use super::*;
 
+    /// What takes more than its share of time does so at a quarter of the limit too.
+    const LARGE_BYTES: usize = MAX_FILE_BYTES / 4;
     const FORMATS: [Format; 4] = [Format::Json, Format::Todoist, Format::Vikunja, Format::Ical];
 
     fn reader() -> Reader {
@@ -333,6 +335,51 @@ mod tests {
             1 => prop::collection::vec(any::<u8>(), 0..20),
         ];
         prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+    }
+
+    #[test]
+    fn a_large_file_of_anything_is_read_in_time_or_refused() {
+        let whole = |head: &str, piece: &str, tail: &str| {
+            let count = (LARGE_BYTES - head.len() - tail.len()) / piece.len();
+            [head, &piece.repeat(count), tail].concat()
+        };
+        let calendar = "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:x\n";
+        let end = "\nEND:VTODO\nEND:VCALENDAR\n";
+        let ours = "{\"format\":\"todo.export\",\"version\":1,\"tasks\":[0";
+        for (head, piece, tail) in [
+            ("", "\"", ""),
+            ("", "\n", ""),
+            ("TYPE,CONTENT\ntask,x", ",", ""),
+            ("TYPE,CONTENT\n", "x\n", ""),
+            ("TYPE,CONTENT\n", "note,x\n", ""),
+            ("TYPE,CONTENT,INDENT\n", "task,x,30\n", ""),
+            ("TYPE,CONTENT,DATE\n", "task,x,every 30 feb\n", ""),
+            ("TYPE,CONTENT\ntask,", "@a ", ""),
+            (ours, ",0", "]}"),
+            (ours, "", "]}"),
+            ("", "[", ""),
+            ("", "BEGIN:VCALENDAR\n", ""),
+            ("BEGIN:VCALENDAR\n", "BEGIN:VTODO\nEND:VTODO\n", "END:VCALENDAR\n"),
+            (calendar, "EXDATE:1\n", end),
+            (calendar, "CATEGORIES:a\n", end),
+            (&format!("{calendar}CATEGORIES:"), "a,", end),
+            (&format!("{calendar}DUE"), ";A=B", &format!(":x{end}")),
+            (&format!("{calendar}DESCRIPTION:x"), "\n y", end),
+            (&format!("{calendar}DUE:20261224\nRRULE:"), "A;", end),
+            (calendar, "BEGIN:VALARM\nTRIGGER:PT1S\nEND:VALARM\n", end),
+        ] {
+            let file =
+                if piece.is_empty() { [head, tail].concat() } else { whole(head, piece, tail) };
+            for format in FORMATS {
+                let began = tokio::time::Instant::now();
+                let read = format.read(file.as_bytes(), &reader());
+                let took = began.elapsed();
+                assert!(took < std::time::Duration::from_secs(10), "{head}{piece}: {took:?}");
+                if let Ok(incoming) = read {
+                    assert!(incoming.notes.kept.len() <= 2 * MAX_NOTES);
+                }
+            }
+        }
     }
 
     proptest! {

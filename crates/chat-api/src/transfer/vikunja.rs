@@ -8,6 +8,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     io::{Cursor, Read as _},
+    ops::RangeInclusive,
 };
 
 use chrono::{DateTime, Datelike, Utc};
@@ -35,6 +36,10 @@ const WEEK_SECS: i64 = 7 * 24 * 3600;
 const DAY_SECS: i64 = 24 * 3600;
 const HOUR_SECS: i64 = 3600;
 const MINUTE_SECS: i64 = 60;
+
+const YEARS: RangeInclusive<i32> = NO_YEAR..=9999;
+/// The year of a time that is none.
+const NO_YEAR: i32 = 1;
 
 /// How `repeat_after` is meant.
 const REPEAT_MONTHLY: i64 = 1;
@@ -138,7 +143,11 @@ struct Moment(Option<DateTime<Utc>>);
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let time = Option::<DateTime<Utc>>::deserialize(deserializer)?;
-        Ok(Self(time.filter(|time| time.year() > 1)))
+        // Local times are reckoned from it, which at the ends of the calendar can't be.
+        if time.is_some_and(|time| !YEARS.contains(&time.year())) {
+            return Err(serde::de::Error::custom("a time lies outside of the years 1 to 9999"));
+        }
+        Ok(Self(time.filter(|time| time.year() > NO_YEAR)))
     }
 }
 
@@ -511,6 +520,19 @@ mod tests {
         let places: Vec<&str> = incoming.notes.kept.iter().map(|note| note.at.as_str()).collect();
         let (one, three) = ("projects[1].tasks[0]", "projects[1].tasks[2]");
         assert_eq!(places, [one, one, one, three, "projects[1].tasks[3]"], "{:?}", incoming.notes);
+    }
+
+    #[test]
+    fn a_time_at_the_end_of_the_calendar_is_refused() {
+        for due in ["+262142-12-31T23:59:59Z", "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"] {
+            let incoming = parse(&json!([{"id": 1, "title": "x", "tasks": [
+                {"id": 1, "title": "y", "due_date": due, "start_date": due, "repeat_after": 86_400}]}]));
+            assert_eq!(
+                (incoming.tasks.len(), incoming.notes.refused),
+                (0, 1),
+                "{due} {incoming:?}"
+            );
+        }
     }
 
     #[test]

@@ -33,6 +33,10 @@ pub(crate) fn essence(file: &Value) -> Value {
                 let named = named.map(|entry| name_reminder(task, entry)).collect();
                 fields.insert(field.to_owned(), named);
             }
+            // Written in one way, however they were given.
+            let reminders: Vec<ReminderSpec> =
+                serde_json::from_value(task["reminders"].clone()).expect("reminders");
+            fields.insert("reminders".to_owned(), json!(reminders));
             for field in ["id", "list_id", "position"] {
                 fields.remove(field);
             }
@@ -103,6 +107,8 @@ pub(crate) fn files() -> impl Strategy<Value = Value> {
                 let list = usize::try_from(list).expect("small") % ids.len();
                 task.insert("list_id".to_owned(), json!(ids[list]));
                 task.insert("id".to_owned(), json!(id(1 + index as u128)));
+                // Not the order of the ids.
+                task.insert("position".to_owned(), json!(format!("{:03}", (index * 7) % 50)));
                 put_off(Value::Object(task))
             })
             .collect();

@@ -12,6 +12,8 @@ const MAX_DEPTH: usize = 8;
 const MAX_PROPERTIES: usize = 1_100;
 /// The most components that could be tasks or steps.
 const MAX_TODOS: usize = 5 * MAX_TASKS;
+/// The longest line that is looked into, in bytes: the longest description, escaped, takes half of it.
+const MAX_LINE_BYTES: usize = 256 * 1024;
 /// What may stand several times in a component, and is then meant each time.
 const REPEATABLE: [&str; 7] =
     ["ATTACH", "CATEGORIES", "COMMENT", "EXDATE", "RDATE", "RELATED-TO", "TRIGGER"];
@@ -106,6 +108,10 @@ impl Property {
         let name = line[..end].to_ascii_uppercase();
         if !KNOWN.contains(&name.as_str()) {
             return None;
+        }
+        if line.len() > MAX_LINE_BYTES {
+            // No text fits that is longer: it is refused where it is held against the rules.
+            return Some(Self { name, value: line[end + 1..].to_owned(), parameters: vec![] });
         }
         let line = format!("{name}{}", &line[end..]);
         let parsed = Parsed::try_from(line.as_str()).ok()?;

@@ -46,7 +46,7 @@ pub(in crate::transfer) fn read(bytes: &[u8], reader: &Reader) -> Result<Incomin
     let mut by_uid: HashMap<&str, usize> = HashMap::new();
     for (index, todo) in found.todos.iter().enumerate() {
         let uid = todo.properties.text("UID");
-        if !uid.is_empty() {
+        if !uid.is_empty() && !is_override(todo) {
             by_uid.entry(uid).or_insert(index);
         }
     }
@@ -56,7 +56,7 @@ pub(in crate::transfer) fn read(bytes: &[u8], reader: &Reader) -> Result<Incomin
         .enumerate()
         .map(|(index, todo)| {
             let parent = by_uid.get(parent_of(todo)?).copied();
-            parent.filter(|parent| *parent != index)
+            parent.filter(|parent| *parent != index && !is_override(todo))
         })
         .collect();
     let has_children: HashSet<usize> = parents.iter().flatten().copied().collect();
@@ -76,7 +76,7 @@ pub(in crate::transfer) fn read(bytes: &[u8], reader: &Reader) -> Result<Incomin
     let mut names = Names::default();
     for (index, todo) in found.todos.iter().enumerate().filter(|(index, _)| !is_step(*index)) {
         let at = format!("line {}", todo.line);
-        if todo.properties.get("RECURRENCE-ID").is_some() {
+        if is_override(todo) {
             incoming.warn(at, "a change of one occurrence is passed over");
             continue;
         }
@@ -91,6 +91,11 @@ pub(in crate::transfer) fn read(bytes: &[u8], reader: &Reader) -> Result<Incomin
         }
     }
     Ok(incoming)
+}
+
+/// Whether it is a change of one occurrence of another task.
+fn is_override(todo: &Todo) -> bool {
+    todo.properties.get("RECURRENCE-ID").is_some()
 }
 
 fn parent_of(todo: &Todo) -> Option<&str> {
