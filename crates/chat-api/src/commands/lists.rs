@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most lists that a person has.
-pub(super) const MAX_LISTS: usize = 500;
+pub(crate) const MAX_LISTS: usize = 500;
 /// The most tasks that one transaction moves out of a list that is deleted.
 const BATCH_TASKS: i64 = 200;
 /// What everybody's first list is called.

@@ -6,6 +6,7 @@
 
 mod lines;
 mod read;
+mod time;
 mod until;
 mod write;
 mod zone;

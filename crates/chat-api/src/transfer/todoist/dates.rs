@@ -20,9 +20,9 @@ const MAX_COUNT: u32 = 1_000;
 
 /// When a task is due, and how it repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct When {
-    pub(super) due: Due,
-    pub(super) rule: Option<RecurrenceRule>,
+pub(in crate::transfer) struct When {
+    pub(in crate::transfer) due: Due,
+    pub(in crate::transfer) rule: Option<RecurrenceRule>,
 }
 
 /// On which days something recurs.
@@ -32,7 +32,11 @@ struct Pattern {
 }
 
 /// What a text means, read at this moment in this zone; `None` for whatever is not understood.
-pub(super) fn understand(text: &str, zone: TimeZone, now: DateTime<Utc>) -> Option<When> {
+pub(in crate::transfer) fn understand(
+    text: &str,
+    zone: TimeZone,
+    now: DateTime<Utc>,
+) -> Option<When> {
     if text.len() > MAX_TEXT_BYTES {
         return None;
     }
