@@ -39,6 +39,21 @@ async fn a_body_that_trickles_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_file_has_longer_to_come_than_another_body() {
+    let stack = Stack::start_with(&["--body-timeout-secs", "1"]).await;
+    let ada = stack.register("ada").await;
+    let file = format!("{}{}", " ".repeat(20), r#"{"format": "todo.export", "version": 1}"#);
+    let mut slow = Raw::connect(&stack.replica).await;
+    slow.send(&post("/import", &ada, &format!("Content-Length: {}", file.len()))).await;
+    let began = Instant::now();
+    slow.trickle(&file[..20], PAUSE).await;
+    assert!(began.elapsed() > Duration::from_secs(1), "{:?}", began.elapsed());
+    slow.send(&file[20..]).await;
+    assert_eq!(slow.answer().await.0, 200);
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn a_head_that_trickles_is_given_up_also_after_a_first_request() {
     let stack = Stack::start_with(&["--head-timeout-secs", "1", "--keep-alive-secs", "600"]).await;
     let ada = stack.register("ada").await;
