@@ -111,10 +111,20 @@ fn source_of(todo: &Todo, names: &mut Names) -> Source {
 }
 
 fn says_more(todo: &Todo) -> bool {
-    let names =
-        ["DUE", "DTSTART", "RRULE", "DESCRIPTION", "CATEGORIES", "LOCATION", "URL", "COMMENT"];
+    let names = [
+        "DUE",
+        "DTSTART",
+        "RRULE",
+        "DESCRIPTION",
+        "CATEGORIES",
+        "LOCATION",
+        "URL",
+        "COMMENT",
+        "ATTACH",
+    ];
     let is_said = |name: &&str| !todo.properties.text(name).is_empty();
-    !todo.alarms.is_empty() || names.iter().any(is_said)
+    let has_priority = !["", "0"].contains(&todo.properties.text("PRIORITY"));
+    !todo.alarms.is_empty() || has_priority || names.iter().any(is_said)
 }
 
 fn status_of(properties: &Properties) -> Status {

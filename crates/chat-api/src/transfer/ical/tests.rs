@@ -197,8 +197,9 @@ fn what_belongs_to_another_is_a_step_where_it_can_be() {
         "BEGIN:VTODO\nUID:c\nSUMMARY:Ladder\nRELATED-TO;RELTYPE=PARENT:a\nDUE:20261224T170000Z\nEND:VTODO\n",
         "BEGIN:VTODO\nUID:d\nSUMMARY:Off\nSTATUS:CANCELLED\nLAST-MODIFIED:20260101T000000Z\nEND:VTODO\n",
         "BEGIN:VTODO\nUID:f\nEND:VTODO\n",
+        "BEGIN:VTODO\nUID:g\nSUMMARY:Lamp\nPRIORITY:1\nRELATED-TO:a\nEND:VTODO\n",
     ));
-    let [paint, ladder, off] = &incoming.tasks[..] else { panic!("{:?}", incoming.tasks) };
+    let [paint, ladder, off, _lamp] = &incoming.tasks[..] else { panic!("{:?}", incoming.tasks) };
     let steps = paint.task.subtasks.clone().into_inner();
     assert_eq!((steps.len(), steps[0].title.as_str(), steps[0].done), (1, "Brush", true));
     let text = ladder.task.description.as_ref().map(AsRef::<str>::as_ref);
@@ -206,7 +207,12 @@ fn what_belongs_to_another_is_a_step_where_it_can_be() {
     assert_eq!(off.task.deleted_at, "2026-01-01T00:00:00Z".parse().ok());
     assert_eq!(off.task.status, Status::Todo);
     let places: Vec<&str> = incoming.notes.kept.iter().map(|note| note.at.as_str()).collect();
-    assert_eq!(places, ["", "line 7", "line 22", "line 28", "line 34"], "{:?}", incoming.notes);
+    assert_eq!(
+        places,
+        ["", "line 7", "line 22", "line 28", "line 34", "line 37"],
+        "{:?}",
+        incoming.notes
+    );
     assert_eq!(incoming.notes.refused, 1, "one has no title");
 }
 

@@ -60,6 +60,8 @@ struct Node {
     title: String,
     labels: Vec<String>,
     priority: Priority,
+    /// Whether somebody has thought of one.
+    has_priority: bool,
     text: Paragraphs,
     date: String,
     language: String,
@@ -208,7 +210,7 @@ impl Node {
             list,
             title,
             labels,
-            // p4 is what nobody has thought of.
+            has_priority: ["1", "2", "3"].contains(&row.get("PRIORITY")),
             priority: match row.get("PRIORITY") {
                 "1" => Priority::High,
                 "4" => Priority::Low,
@@ -244,7 +246,10 @@ fn take(nodes: Vec<Node>, reader: &Reader, incoming: &mut Incoming) {
         has_children[parent] = true;
     }
     let is_step = |index: usize, node: &Node| {
-        let says_more = !node.date.is_empty() || !node.labels.is_empty() || node.text.is_some();
+        let says_more = node.has_priority
+            || !node.date.is_empty()
+            || !node.labels.is_empty()
+            || node.text.is_some();
         node.parent.is_some() && !says_more && !has_children[index]
     };
     let steps: Vec<bool> =

@@ -89,6 +89,14 @@ fn the_same_row_has_the_same_name_each_time_and_two_alike_have_two() {
 }
 
 #[test]
+fn a_step_that_matters_stays_a_task() {
+    let incoming = parse("task,x,,4,1,,,,,,,,,\ntask,y,,1,2,,,,,,,,,\ntask,z,,4,2,,,,,,,,,\n");
+    let [x, y] = &incoming.tasks[..] else { panic!("{:?}", incoming.tasks) };
+    assert_eq!((x.task.subtasks.clone().into_inner().len(), y.task.priority), (1, Priority::High));
+    assert_eq!(incoming.notes.kept.len(), 1, "{:?}", incoming.notes);
+}
+
+#[test]
 fn semicolons_part_as_commas_do() {
     let reader = Reader { now: chrono::DateTime::UNIX_EPOCH, zone: TimeZone::UTC };
     let incoming = read(b"TYPE;CONTENT\ntask;a, b\n", &reader).expect("a file");

@@ -177,6 +177,7 @@ fn parents(found: &[Found]) -> HashMap<i64, i64> {
 fn says_more(task: &Task) -> bool {
     let times = [task.due_date, task.start_date, task.end_date];
     times.iter().any(|time| time.0.is_some())
+        || task.priority != 0
         || !plain(&task.description).is_empty()
         || !(task.reminders.is_empty() && task.labels.is_empty() && task.comments.is_empty())
         || !(task.attachments.is_empty() && task.assignees.is_empty())
@@ -254,7 +255,10 @@ fn draft(
 
 fn reminder_of(reminder: &Reminder, due: Option<DateTime<Utc>>) -> Option<ReminderSpec> {
     if reminder.relative_to == "due_date" && due.is_some() {
-        return Offset::from_seconds(reminder.relative_period).ok().map(ReminderSpec::Offset);
+        // One that is too far for an offset still has its time.
+        if let Ok(offset) = Offset::from_seconds(reminder.relative_period) {
+            return Some(ReminderSpec::Offset(offset));
+        }
     }
     reminder.reminder.0.map(ReminderSpec::At)
 }

@@ -41,7 +41,9 @@ fn projects_come_with_what_their_tasks_hold() {
             {"id": 1, "title": "Mow", "description": "<p>Front &amp; back</p><p>Slowly</p>",
                 "done": false, "done_at": none, "due_date": "2026-12-01T08:00:00Z",
                 "reminders": [{"reminder": "2026-12-01T07:00:00Z", "relative_period": -3600,
-                    "relative_to": "due_date"}, {"reminder": "2026-11-30T07:00:00Z"}],
+                    "relative_to": "due_date"}, {"reminder": "2026-11-30T07:00:00Z"},
+                    {"reminder": "2024-01-01T07:00:00Z", "relative_period": -99_999_999,
+                        "relative_to": "due_date"}],
                 "repeat_after": 1209600, "repeat_mode": 2, "priority": 5, "percent_done": 0.5,
                 "labels": [{"id": 1, "title": "to do"}], "created": "2024-02-01T10:00:00Z",
                 "updated": "2024-02-02T10:00:00Z", "attachments": [{"id": 1}],
@@ -64,7 +66,8 @@ fn projects_come_with_what_their_tasks_hold() {
     assert_eq!(task.tags.clone().into_inner(), ["to-do"]);
     let hour_before = ReminderSpec::Offset("-PT1H".parse().expect("an offset"));
     let at = ReminderSpec::At("2026-11-30T07:00:00Z".parse().expect("an instant"));
-    assert_eq!(task.reminders, [hour_before, at]);
+    let early = ReminderSpec::At("2024-01-01T07:00:00Z".parse().expect("an instant"));
+    assert_eq!(task.reminders, [hour_before, at, early]);
     let rule = task.recurrence.as_ref().expect("a rule");
     assert_eq!((rule.rrule(), rule.basis()), ("FREQ=WEEKLY;INTERVAL=2", Basis::Completion));
     assert_eq!(rule.dtstart().to_string(), "2026-12-01T09:00:00");
