@@ -5,12 +5,16 @@ use chrono::{DateTime, Utc};
 use events::{TaskId, UserId};
 use futures_util::{Stream, stream::unfold};
 
-use super::{caller::SignedIn, query::Query};
+use super::{
+    caller::SignedIn,
+    query::Query,
+    schemas::{CalendarFile, ExportFormat, TaskFile},
+};
 use crate::{
     commands::transfers::Seat,
     context::Context,
     domain::task::Task,
-    error::{Failure, Problem},
+    error::{Failure, code},
     queries::{self, export::Belongings},
     transfer::{
         ical,
@@ -40,12 +44,10 @@ enum Writer {
 ///
 /// `json`, which nothing is lost in, has the trash too; channels are in it without their secrets. It
 /// is written while it is read: a file without its end is not whole.
-#[utoipa::path(get, path = "/api/v1/export", tag = "transfer",
-    params(("format" = Option<String>, Query, description = "json, or ical: VTODOs, for other programs")),
+#[utoipa::path(get, path = "/api/v1/export", operation_id = "exportEverything", tag = "transfer",
+    params(("format" = Option<ExportFormat>, Query, description = "Our own, which is the default, or a calendar.")),
     responses((status = 200, content(
-            (serde_json::Value = "application/json"), (String = "text/calendar"))),
-        (status = 409, body = Problem, description = "two exports or imports are under way"),
-        (status = 422, body = Problem), (status = 503, body = Problem)))]
+        (TaskFile = "application/json"), (CalendarFile = "text/calendar"))), code::TooMany))]
 pub(super) async fn export(
     context: web::Data<Context>,
     signed_in: SignedIn,

@@ -8,7 +8,12 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{body, caller::Caller, query::Query};
+use super::{
+    body,
+    caller::Caller,
+    query::Query,
+    schemas::{CalendarFile, CsvFile, TaskFile, ZipFile},
+};
 use crate::{
     commands::{
         self,
@@ -16,7 +21,7 @@ use crate::{
         transfers::Seat,
     },
     context::{Call, Context},
-    error::{Failure, Problem},
+    error::{Failure, code},
     transfer::{Format, Note},
 };
 
@@ -32,6 +37,7 @@ pub(super) struct FileBody {
 
 /// What an import did, or would do.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportResult)]
 pub(super) struct ImportView {
     format: Format,
     /// Nothing was written.
@@ -94,21 +100,19 @@ impl FromRequest for FileBody {
 ///
 /// With `dry_run=true` it says what it would do. Where something of the file can't be taken it is 422
 /// and names all of that, unless `skip_invalid=true`.
-#[utoipa::path(post, path = "/api/v1/import", tag = "transfer",
+#[utoipa::path(post, path = "/api/v1/import", operation_id = "importFile", tag = "transfer",
     params(
-        ("format" = Option<Format>, Query, description = "seen by the file itself where left out"),
-        ("dry_run" = Option<bool>, Query, description = "false where it is left out"),
-        ("skip_invalid" = Option<bool>, Query, description = "take the rest"),
-        ("settings" = Option<bool>, Query,
-            description = "take over time zone, quiet hours and the inbox's name too"),
+        ("format" = Option<Format>, Query, description = "Seen by the file itself where it is left out."),
+        ("dry_run" = Option<bool>, Query, description = "Only say what it would do."),
+        ("skip_invalid" = Option<bool>, Query, description = "Take the rest where something can't be taken."),
+        ("with_settings" = Option<bool>, Query,
+            description = "Take over time zone, quiet hours and the inbox's name too."),
         ("list" = Option<uuid::Uuid>, Query,
-            description = "where tasks go that name no list; the inbox where it is left out")),
-    request_body(content((serde_json::Value = "application/json"),
-        (String = "text/csv"), (Vec<u8> = "application/zip")), description = "the file, at most 8 MiB"),
-    responses((status = 200, body = ImportView),
-        (status = 409, body = Problem,
-            description = "two exports or imports are under way, or there would be too many lists"),
-        (status = 422, body = Problem), (status = 503, body = Problem)))]
+            description = "Where tasks go that name no list; the inbox where it is left out.")),
+    request_body(content((TaskFile = "application/json"), (CsvFile = "text/csv"),
+        (ZipFile = "application/zip"), (CalendarFile = "text/calendar")),
+        description = "The file, at most 8 MiB."),
+    responses((status = 200, body = ImportView), code::TooMany, code::Busy))]
 pub(super) async fn import(
     context: web::Data<Context>,
     query: Query,
@@ -120,7 +124,7 @@ pub(super) async fn import(
     let asked = Asked {
         dry_run: flag(&query, "dry_run")?,
         skip_invalid: flag(&query, "skip_invalid")?,
-        settings: flag(&query, "settings")?,
+        settings: flag(&query, "with_settings")?,
         list_id: query.value::<ListId>("list")?,
     };
     let format = format.unwrap_or_else(|| Format::detect(&bytes));

@@ -29,7 +29,9 @@ use super::{
     bulk::{self, BulkTask},
     caller::SESSION_COOKIE,
     channels, export, import, lists, me, reminders,
-    schemas::{DueDate, InstantOrDay, SignedDuration, Tag, TaskSort, TasksOfDeletedList},
+    schemas::{
+        DueDate, ExportFormat, InstantOrDay, SignedDuration, Tag, TaskSort, TasksOfDeletedList,
+    },
     scopes, sessions, settings, stream, tasks, timeline, tokens, trash,
 };
 use crate::error::{FieldError, Problem};
@@ -56,6 +58,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         (name = "trash", description = "Tasks that were deleted, and may come back."),
         (name = "reminders", description = "What the reminder service will say, or has said."),
         (name = "settings", description = "A person's zone and quiet hours, and where reminders go."),
+        (name = "transfer", description = "All that is one's own as a file, and files of other programs."),
         (name = "stream", description = "What happens, while it happens."),
         (name = "admin", description = "For administrators only.")
     ),
@@ -74,7 +77,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         export::export, import::import,
     ),
     components(schemas(Problem, FieldError, BulkTask, SignedDuration, DueDate, InstantOrDay, Tag, TaskSort,
-        TasksOfDeletedList)),
+        TasksOfDeletedList, ExportFormat)),
     security(("session" = []), ("token" = [])),
     modifiers(&Wording, &Credentials, &Problems, &Answers, &Examples, &Links, &Nulls),
 )]

@@ -11,7 +11,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         ArrayBuilder, KnownFormat, Object, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
-        schema::{AnyOfBuilder, OneOfBuilder},
+        schema::{AdditionalProperties, AnyOfBuilder, OneOfBuilder},
     },
 };
 
@@ -21,6 +21,7 @@ use crate::domain::{
     tag::MAX_TAG_CHARS,
     text::{MAX_DESCRIPTION_CHARS, MAX_LIST_NAME_CHARS, MAX_TITLE_CHARS, MAX_TOKEN_NAME_CHARS},
 };
+use crate::transfer::json;
 
 /// A local time to the second, or a date.
 const LOCAL_TIME: &str = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2})?$";
@@ -69,6 +70,8 @@ schemas! {
     ReminderStatus: words(crate::store::reminders::ReminderStatus::ALL.map(|status| status.name()));
     /// What a credential may be used for.
     ScopeName: words(Scope::ALL.map(Scope::name));
+    /// A kind of file that goes out.
+    ExportFormat: words(["json", "ical"]);
     /// How notifications are sent.
     ChannelKind: words(["webhook"]);
     /// From where the next occurrence counts.
@@ -113,6 +116,23 @@ schemas! {
     /// Server-sent events. `event:` is the event's type, `id:` a number that resumes, `data:` the
     /// event's payload as JSON with `event_id`, `event_type`, `correlation_id` and `timestamp`.
     EventStream: text();
+    /// All that is somebody's, in our own format; `docs/api.md` says what of it is taken over. Ids, texts
+    /// and times of lists and tasks are named as in the rest of the API.
+    TaskFile: ObjectBuilder::new()
+        .property("format", words([json::FORMAT])).required("format")
+        .property("version", ObjectBuilder::new().schema_type(Type::Integer)
+            .minimum(Some(1)).maximum(Some(1))).required("version")
+        .property("exported_at", date_time())
+        .property("settings", anything())
+        .property("channels", ArrayBuilder::new().items(anything()))
+        .property("lists", ArrayBuilder::new().items(anything()))
+        .property("tasks", ArrayBuilder::new().items(anything()));
+    /// A calendar of VTODO components (RFC 5545).
+    CalendarFile: text();
+    /// Todoist's template: comma-separated, with a line of names.
+    CsvFile: text();
+    /// Vikunja's export.
+    ZipFile: format(KnownFormat::Binary);
 
     /// When to remind: so long from the due time, or at an instant.
     ReminderSpec: one_of([
@@ -165,6 +185,11 @@ fn date_time() -> RefOr<Schema> {
 
 fn uuid() -> RefOr<Schema> {
     format(KnownFormat::Uuid).into()
+}
+
+/// An object with any fields.
+fn anything() -> ObjectBuilder {
+    ObjectBuilder::new().additional_properties(Some(AdditionalProperties::FreeForm(true)))
 }
 
 /// A named schema, by its name.

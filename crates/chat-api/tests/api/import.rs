@@ -46,17 +46,17 @@ async fn what_is_exported_is_the_same_in_another_account() {
         tasks += count;
         let one = stack.register(&format!("one{case}")).await;
         let other = stack.register(&format!("other{case}")).await;
-        let answer = one.import("?settings=true", made.to_string()).await;
+        let answer = one.import("?with_settings=true", made.to_string()).await;
         assert_eq!(counts(&answer), (count as u64, 0, 0), "{answer:?}");
         let first = exported(&one).await;
         assert_eq!(essence(&first), essence(&made), "{made}");
-        let answer = other.import("?settings=true", first.to_string()).await;
+        let answer = other.import("?with_settings=true", first.to_string()).await;
         assert_eq!(counts(&answer), (count as u64, 0, 0), "{answer:?}");
         let second = exported(&other).await;
         assert_eq!(essence(&second), essence(&first), "{made}");
         // And nothing comes twice, from either of the two files.
         for file in [&made, &first] {
-            let again = one.import("?settings=true", file.to_string()).await;
+            let again = one.import("?with_settings=true", file.to_string()).await;
             assert_eq!(counts(&again), (0, count as u64, 0));
             assert_eq!(again.body["settings_changed"], false, "{again:?}");
         }
@@ -154,7 +154,7 @@ async fn a_dry_run_says_what_the_real_one_does_and_changes_nothing() {
             {"id": id, "title": "again"}, {"id": uuid::Uuid::new_v4(), "title": " "}]});
     let content = content.to_string();
     let before = row_counts(&stack).await;
-    let query = "?settings=true&skip_invalid=true";
+    let query = "?with_settings=true&skip_invalid=true";
     let dry = ada.import(&format!("{query}&dry_run=true"), content.clone()).await;
     assert_eq!(row_counts(&stack).await, before);
     assert_eq!(counts(&dry), (1, 2, 1));

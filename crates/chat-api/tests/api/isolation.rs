@@ -88,6 +88,30 @@ async fn nothing_can_be_written_for_another_person() {
     stack.stop().await;
 }
 
+/// Ids in a query, which `matrix` only names.
+#[tokio::test]
+async fn another_persons_list_in_a_query_shows_nothing_and_takes_nothing_in() {
+    let stack = Stack::start().await;
+    let [ada, bob] = [stack.register("ada").await, stack.register("bob").await];
+    let list = ada.post("/lists", json!({"name": "hers"})).await.body;
+    let list = list["id"].as_str().expect("an id");
+    ada.make_task(json!({"title": "hers", "list_id": list})).await;
+    let seen = bob.get(&format!("/tasks?list={list}")).await;
+    assert_eq!((seen.status, &seen.body["items"]), (StatusCode::OK, &json!([])));
+    let file = json!({
+        "format": "todo.export", "version": 1, "lists": [],
+        "tasks": [{"id": "00000000-0000-4000-8000-000000000001", "title": "his"}],
+    });
+    for dry_run in [true, false] {
+        let query = format!("?list={list}&dry_run={dry_run}");
+        bob.import(&query, file.to_string()).await.assert_problem(422, "invalid");
+    }
+    assert_eq!(stack.count("select count(*) from task").await, 1);
+    assert_eq!(ada.import(&format!("?list={list}"), file.to_string()).await.status, StatusCode::OK);
+    assert_eq!(stack.count("select count(*) from task").await, 2, "in one's own it goes");
+    stack.stop().await;
+}
+
 #[tokio::test]
 async fn attempts_and_deleted_people_are_shown_to_no_person() {
     let stack = Stack::start().await;

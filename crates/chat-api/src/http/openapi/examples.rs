@@ -21,6 +21,9 @@ const MORNING: &str = "2026-11-24T08:00:00Z";
 const EVENING: &str = "2026-11-24T17:00:00Z";
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const STREAM: &str = "event: task-created\nid: 7\ndata: {\"event_type\":\"task-created\",…}\n\n";
+const CALENDAR: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VTODO\r\n\
+    UID:1\r\nSUMMARY:Water the plants\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
+const CSV: &str = "TYPE,CONTENT,PRIORITY,INDENT,DATE\r\ntask,Water the plants,1,1,2030-01-15\r\n";
 
 pub(super) struct Examples;
 
@@ -81,6 +84,15 @@ fn example(schema: &str) -> Option<Value> {
         }),
         "SettingsReplacement" => settings("22:00", "07:00"),
         "SnoozeRequest" => json!({"for": "PT10M"}),
+        "TaskFile" => json!({
+            "format": "todo.export", "version": 1, "exported_at": EVENING,
+            "settings": {"time_zone": "Europe/Berlin", "quiet_hours": null}, "channels": [],
+            "lists": [{"id": LIST_ID, "name": "Garden"}],
+            "tasks": [{"id": TASK_ID, "title": "Water the plants", "list_id": LIST_ID}],
+        }),
+        "CalendarFile" => json!(CALENDAR),
+        "CsvFile" => json!(CSV),
+        "ZipFile" => json!("PK…"),
         "TaskMove" => json!({"list_id": LIST_ID}),
         "TaskPatch" => json!({"title": "Water the roses", "due_date": null}),
 
@@ -92,6 +104,11 @@ fn example(schema: &str) -> Option<Value> {
         "ChannelPage" => json!({"items": [channel()], "next_cursor": null}),
         "ChannelWithSecret" => with(channel(), "secret", SECRET),
         "EventStream" => json!(STREAM),
+        "ImportResult" => json!({
+            "format": "json", "dry_run": false, "lists": {"new": 1, "already_there": 0},
+            "tasks": {"new": 1, "already_there": 0}, "refused": 0, "settings_changed": false,
+            "notes": [], "notes_left_out": 0,
+        }),
         "List" => list(),
         "ListPage" => json!({"items": [list()], "next_cursor": null}),
         "PersonPage" => json!({

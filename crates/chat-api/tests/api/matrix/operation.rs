@@ -42,11 +42,13 @@ const NAMED_IN_BODIES: [Named; 9] = [
     named("moveList", "before", Kind::OtherList, "before"),
     named("moveList", "after", Kind::OtherList, "after"),
 ];
+/// Ids in queries, each tried by `isolation`.
+const NAMED_IN_QUERIES: [(&str, &str); 2] = [("listTasks", "list"), ("importFile", "list")];
 /// Ids that are no thing of their own: a step belongs to its task, and only there.
 const NO_THINGS: [&str; 1] = ["subtasks/id"];
 /// What an answer that succeeds says nothing of, as it can't: what is there before is not in it.
-const SHOW_NOTHING_OF_BEFORE: [&str; 5] =
-    ["createTask", "createList", "createToken", "createChannel", "replaceSettings"];
+const SHOW_NOTHING_OF_BEFORE: [&str; 6] =
+    ["createTask", "createList", "createToken", "createChannel", "importFile", "replaceSettings"];
 
 #[derive(Debug)]
 pub(crate) struct Operation {
@@ -94,6 +96,12 @@ impl Operation {
                 let text = |name: &str| parameter[name].as_str().expect("a text").to_owned();
                 parameters.push((text("name"), text("example")));
             }
+            let is_id = parameter["in"] == "query" && is_id(document, &parameter["schema"]);
+            let field = parameter["name"].as_str().expect("a name");
+            assert!(
+                !is_id || NAMED_IN_QUERIES.contains(&(id.as_str(), field)),
+                "{id}: try what another person's {field} does, in `isolation`, and name it here"
+            );
             let is_known = is_in_path || parameter["required"] != true;
             assert!(is_known, "{id}: say here what its parameter {} is to be", parameter["name"]);
         }
@@ -247,6 +255,11 @@ fn resolve<'d>(document: &'d Value, part: &'d Value) -> &'d Value {
         Some(reference) => document.pointer(&reference[1..]).expect("it is there"),
         None => part,
     }
+}
+
+/// Whether a schema is an id, or null.
+fn is_id(document: &Value, schema: &Value) -> bool {
+    ids_in(document, schema).contains("")
 }
 
 /// The fields of a schema that are ids, each with the names that lead there.
