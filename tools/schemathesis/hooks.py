@@ -36,6 +36,17 @@ def operation(case):
     return case.operation.definition.raw["operationId"]
 
 
+@schemathesis.serializer("application/zip", "text/calendar")
+def as_bytes(context, value):
+    """A file is what it is."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
+@schemathesis.deserializer("text/calendar")
+def as_text(context, response):
+    return response.content.decode()
+
+
 @schemathesis.auth(refresh_interval=None)
 class Token:
     def get(self, case, context):
