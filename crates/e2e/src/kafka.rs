@@ -66,6 +66,20 @@ impl Kafka {
         self.folder.path().join("dapr")
     }
 
+    /// The flags that only daprd needs, with ports of their own.
+    #[must_use]
+    pub fn flags() -> Vec<String> {
+        let port = || free_port().port();
+        vec![
+            format!("--dapr-grpc-port={}", port()),
+            format!("--dapr-internal-grpc-port={}", port()),
+            format!("--metrics-port={}", port()),
+            "--dapr-listen-addresses=127.0.0.1".to_owned(),
+            "--placement-host-address=".to_owned(),
+            "--log-level=warn".to_owned(),
+        ]
+    }
+
     /// Kills the broker with -9, if it runs.
     pub async fn kill(&mut self) {
         if let Some(broker) = self.broker.take() {

@@ -90,6 +90,19 @@ impl Process {
         }
     }
 
+    /// What it has in memory, in bytes.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let id = self.child.as_ref().expect("started").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib * 1024
+    }
+
     /// What it wrote so far.
     #[must_use]
     pub fn log(&self) -> String {

@@ -9,6 +9,7 @@ use testing::{CuttingProxy, TestDatabase, eventually};
 
 use crate::{
     bus,
+    kafka::Kafka,
     process::{Process, free_port},
 };
 
@@ -73,6 +74,8 @@ pub struct Stack {
     pub worker: PgPool,
     /// The bus's.
     pub bus: PgPool,
+    /// The broker, where the sidecars are daprd.
+    pub kafka: Option<Kafka>,
     folder: TempDir,
 }
 
@@ -82,6 +85,18 @@ impl Stack {
     /// # Panics
     /// When it does not come up.
     pub async fn start(options: Options) -> Self {
+        Self::start_with(options, None).await
+    }
+
+    /// The same on daprd and Kafka.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start_on(kafka: Kafka, options: Options) -> Self {
+        Self::start_with(options, Some(kafka)).await
+    }
+
+    async fn start_with(options: Options, kafka: Option<Kafka>) -> Self {
         let folder = TempDir::new().expect("a folder");
         let chat_database = TestDatabase::create_owned().await;
         let worker_database = TestDatabase::create_owned().await;
@@ -99,6 +114,7 @@ impl Stack {
             chat_database,
             worker_database,
             bus_database,
+            kafka,
             folder,
         };
         for number in 0..options.chat_apis {
@@ -188,23 +204,29 @@ impl Stack {
     }
 
     fn sidecar(&self, app_id: &str, name: &str, app_port: u16, port: u16) -> Process {
-        let dapr = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dapr");
-        let arguments = [
-            "sidecar".to_owned(),
+        let ours = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dapr");
+        let dapr = self.kafka.as_ref().map_or_else(ours, Kafka::dapr);
+        let mut arguments = vec![
             format!("--app-id={app_id}"),
             format!("--app-port={app_port}"),
             format!("--dapr-http-port={port}"),
             format!("--resources-path={}", dapr.join("components").display()),
             format!("--resources-path={}", dapr.join("subscriptions").display()),
+            format!("--config={}", dapr.join("config.yaml").display()),
         ];
-        let environment = vec![
-            ("BUS_DATABASE_URL", self.bus_database.url()),
-            ("DAPR_API_TOKEN", API_TOKEN.to_owned()),
-            ("APP_API_TOKEN", APP_TOKEN.to_owned()),
-            ("LOCAL_REDELIVERY_INTERVAL_MS", REDELIVERY_INTERVAL_MS.to_string()),
-        ];
+        let mut environment =
+            vec![("DAPR_API_TOKEN", API_TOKEN.to_owned()), ("APP_API_TOKEN", APP_TOKEN.to_owned())];
         let name = format!("{name}-sidecar");
-        Process::new(&name, self.folder.path(), "local", arguments.into(), environment)
+        if let Some(kafka) = &self.kafka {
+            arguments.extend(Kafka::flags());
+            let daprd = kafka.daprd.clone();
+            return Process::new(&name, self.folder.path(), daprd, arguments, environment);
+        }
+        arguments.insert(0, "sidecar".to_owned());
+        environment.push(("BUS_DATABASE_URL", self.bus_database.url()));
+        let interval = REDELIVERY_INTERVAL_MS.to_string();
+        environment.push(("LOCAL_REDELIVERY_INTERVAL_MS", interval));
+        Process::new(&name, self.folder.path(), "local", arguments, environment)
     }
 }
 

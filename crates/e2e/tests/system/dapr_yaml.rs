@@ -144,15 +144,11 @@ fn sidecar(
         format!("--app-id={}", app.app_id),
         format!("--app-port={}", ports.of(app.app_port)),
         format!("--dapr-http-port={}", ports.of(app.dapr_http_port)),
-        format!("--dapr-grpc-port={}", free_port().port()),
-        format!("--dapr-internal-grpc-port={}", free_port().port()),
-        format!("--metrics-port={}", free_port().port()),
-        "--dapr-listen-addresses=127.0.0.1".to_owned(),
-        "--placement-host-address=".to_owned(),
         format!("--config={}", kafka.dapr().join(&common.config_file_path).display()),
         format!("--enable-app-health-check={}", app.enable_app_health_check),
         format!("--app-health-check-path={}", app.app_health_check_path),
     ];
+    arguments.extend(Kafka::flags());
     for path in &common.resources_paths {
         arguments.push(format!("--resources-path={}", kafka.dapr().join(path).display()));
     }

@@ -6,6 +6,7 @@ mod accounts;
 mod clock;
 mod crashes;
 mod dapr_yaml;
+mod example;
 mod gaps;
 mod hold;
 mod main_job;

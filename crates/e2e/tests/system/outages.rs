@@ -1,7 +1,10 @@
 //! Parts that are away for long.
 
-use e2e::{Options, Sink, Stack, in_seconds, records};
-use testing::eventually;
+use std::time::Duration;
+
+use e2e::{Kafka, Options, Sink, Stack, in_seconds, records};
+use testing::{eventually, skipped};
+use tokio::time::{Instant, sleep};
 
 use crate::story::{
     Acknowledged, all_notified, all_settled, assert_promise, insist_on_task, person_with_webhook,
@@ -74,6 +77,60 @@ async fn the_api_answers_while_no_sidecar_runs_and_all_catches_up() {
     stack.chat_apis[0].sidecar.start();
     all_notified(&sink, &tasks).await;
     assert_promise(&sink, &tasks);
+    sink.stop().await;
+    stack.stop().await;
+}
+
+/// How long the broker is away, in seconds.
+const BROKER_AWAY_SECS: u64 = 60;
+/// By how much a service may grow meanwhile, in bytes: what waits, waits in the database.
+const MAX_GROWTH_BYTES: u64 = 32 * 1024 * 1024;
+
+/// On the real bus. Every write is answered, what is scheduled fires, nothing piles up in memory, and all
+/// catches up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minute_without_the_broker_costs_no_answer_and_no_reminder() {
+    let Some(kafka) = Kafka::start().await else { return skipped("needs daprd and Kafka") };
+    let mut stack = Stack::start_on(kafka, Options::default()).await;
+    let sink = Sink::start();
+    let person = person_with_webhook(stack.base(), &sink).await;
+    let mut scheduled = Vec::new();
+    for seconds in 1..=10 {
+        scheduled.push(insist_on_task(&person, "Scheduled before", 15 + 3 * seconds).await);
+    }
+    all_settled(&stack).await;
+    let resident = |stack: &Stack| {
+        [&stack.chat_apis[0], &stack.workers[0]].map(|one| one.service.resident_bytes())
+    };
+
+    let kafka = stack.kafka.as_mut().expect("a broker");
+    kafka.kill().await;
+    let back = Instant::now() + Duration::from_secs(BROKER_AWAY_SECS);
+    let before = resident(&stack);
+    let mut written = Vec::new();
+    while Instant::now() < back {
+        // Each is answered, or this fails.
+        let answer = person.create_task("While it is away", &in_seconds(75)).await;
+        written.push(Acknowledged::of(&answer));
+        sleep(Duration::from_millis(200)).await;
+    }
+    all_notified(&sink, &scheduled).await;
+    let after = resident(&stack);
+    println!(
+        "{} writes answered and {} reminders fired without the broker; chat-api and the worker grew from \
+         {before:?} to {after:?} bytes",
+        written.len(),
+        scheduled.len(),
+    );
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(after.saturating_sub(before) < MAX_GROWTH_BYTES, "{before} to {after} bytes");
+    }
+    assert_promise(&sink, &scheduled);
+
+    stack.kafka.as_mut().expect("a broker").start_again().await;
+    all_notified(&sink, &written).await;
+    all_settled(&stack).await;
+    assert_promise(&sink, &written);
     sink.stop().await;
     stack.stop().await;
 }
