@@ -315,9 +315,12 @@ impl Failure {
 }
 
 fn summary(errors: &[FieldError]) -> String {
-    let each: Vec<String> =
-        errors.iter().map(|FieldError { field, message }| format!("{field}: {message}")).collect();
-    each.join("; ")
+    let each = errors.iter().map(|FieldError { field, message }| match field.as_str() {
+        // The body as a whole.
+        "" => message.clone(),
+        field => format!("{field}: {message}"),
+    });
+    each.collect::<Vec<_>>().join("; ")
 }
 
 impl ResponseError for Failure {
@@ -367,6 +370,13 @@ mod tests {
         assert_eq!(passing.status_code(), StatusCode::SERVICE_UNAVAILABLE);
         let lasting = Failure::from(sqlx::Error::RowNotFound);
         assert_eq!(lasting.status_code(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn the_detail_names_the_fields_and_for_the_body_as_a_whole_none() {
+        let of = |field: &str| FieldError { field: field.to_owned(), message: "is odd".to_owned() };
+        let failure = Failure::Invalid(vec![of(""), of("title")]);
+        assert_eq!(failure.to_string(), "is odd; title: is odd");
     }
 
     #[test]
