@@ -15,9 +15,9 @@ use sqlx::{Acquire, PgConnection, PgPool};
 use tracing::Instrument;
 
 use crate::{
-    ApplyError, Incoming, Outbox, Outcome, Subscriber,
+    ApplyError, Incoming, Outbox, Outcome, Subscriber, Wish,
     dead_letter::{self, Poison, legible},
-    receipts, store,
+    receipts, redrive, store,
 };
 
 /// The inbox of a service.
@@ -29,7 +29,7 @@ pub struct Inbox<S> {
 }
 
 /// What a record says, before it meets the database.
-enum Reading {
+pub(crate) enum Reading {
     /// An event for us.
     Incoming(Box<Incoming>),
     /// Nothing for us: a type that this release does not know, or our own words.
@@ -105,16 +105,29 @@ impl<S: Subscriber> Inbox<S> {
             tx.commit().await?;
             return Ok(());
         }
-        let outcome = self.apply(&mut tx, incoming).await?;
-        if let Outcome::Rejected { reason } = &outcome {
-            dead_letter::keep(&mut tx, &self.outbox, poison, reason).await?;
-        }
+        let subscriber = self.subscriber.as_ref();
+        let mut decided = None;
+        let outcome = if let Some((wish, id)) = Wish::of(&incoming.event.payload) {
+            let made = redrive::decide(&mut tx, &self.outbox, subscriber, id, wish).await?;
+            let answer = made.verdict.answer(wish);
+            decided = Some(made);
+            answer
+        } else {
+            let outcome = apply(&mut tx, subscriber, incoming).await?;
+            if let Outcome::Rejected { reason } = &outcome {
+                dead_letter::keep(&mut tx, &self.outbox, poison, reason).await?;
+            }
+            outcome
+        };
         let receipt = outcome.clone().into();
         store::inbox::set_outcome(&mut tx, event_id, topic, &receipt).await?;
         store::receipts::owe(&mut tx, event_id, topic, &receipt).await?;
         tx.commit().await?;
         self.outbox.wake();
-        self.subscriber.committed(incoming, &outcome);
+        if let Some(decided) = decided {
+            decided.committed(&self.outbox, subscriber);
+        }
+        subscriber.committed(incoming, &outcome);
         Ok(())
     }
 
@@ -124,26 +137,26 @@ impl<S: Subscriber> Inbox<S> {
         tx.commit().await?;
         Ok(())
     }
+}
 
-    /// Applies an event inside a savepoint, so that a rejected one leaves nothing behind.
-    async fn apply(
-        &self,
-        conn: &mut PgConnection,
-        incoming: &Incoming,
-    ) -> Result<Outcome, ApplyError> {
-        let mut savepoint = conn.begin().await?;
-        let outcome = match self.subscriber.apply(&mut savepoint, incoming).await {
-            Ok(Outcome::Rejected { reason }) => Outcome::Rejected { reason: legible(&reason) },
-            Ok(outcome) => outcome,
-            Err(error) if error.is_transient() => return Err(error),
-            Err(error) => Outcome::Rejected { reason: legible(&chain(&error)) },
-        };
-        match outcome {
-            Outcome::Rejected { .. } => savepoint.rollback().await?,
-            Outcome::Applied | Outcome::Stale { .. } => savepoint.commit().await?,
-        }
-        Ok(outcome)
+/// Applies an event inside a savepoint, so that a rejected one leaves nothing behind.
+pub(crate) async fn apply<S: Subscriber>(
+    conn: &mut PgConnection,
+    subscriber: &S,
+    incoming: &Incoming,
+) -> Result<Outcome, ApplyError> {
+    let mut savepoint = conn.begin().await?;
+    let outcome = match subscriber.apply(&mut savepoint, incoming).await {
+        Ok(Outcome::Rejected { reason }) => Outcome::Rejected { reason: legible(&reason) },
+        Ok(outcome) => outcome,
+        Err(error) if error.is_transient() => return Err(error),
+        Err(error) => Outcome::Rejected { reason: legible(&chain(&error)) },
+    };
+    match outcome {
+        Outcome::Rejected { .. } => savepoint.rollback().await?,
+        Outcome::Applied | Outcome::Stale { .. } => savepoint.commit().await?,
     }
+    Ok(outcome)
 }
 
 fn poison_of(topic: Topic, delivery: &Delivery) -> Poison<'_> {
@@ -171,7 +184,8 @@ fn answer(topic: Topic, result: Result<(), ApplyError>) -> DeliveryStatus {
     }
 }
 
-fn read(topic: Topic, delivery: &Delivery, service: Service) -> Reading {
+/// What a record says to a service.
+pub(crate) fn read(topic: Topic, delivery: &Delivery, service: Service) -> Reading {
     let json = match delivery.content() {
         RecordContent::CloudEvent(event) => event.data,
         RecordContent::Bare(json) => json,
@@ -209,7 +223,7 @@ fn released_at(delivery: &Delivery) -> Option<DateTime<Utc>> {
 }
 
 /// An error with its causes, for a person.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error| error.source())
         .map(ToString::to_string)
         .collect::<Vec<_>>()

@@ -9,12 +9,14 @@
 //! - The consumer's [`Inbox`] records what it has seen, applies it through a [`Subscriber`], and
 //!   owes a receipt, all in one transaction.
 //! - Receipts come back in batches; the producer's row is deleted. A row without one is sent again.
-//! - What can't be taken is kept whole as a dead letter, announced, and acknowledged.
+//! - What can't be taken is kept whole as a dead letter, announced, and acknowledged; a person has it
+//!   tried again ([`decide`]) or forgotten.
 //!
 //! Owns the schema `messaging` in each service's database. Never: a table of a service's own, a rule
 //! of the product, an answer to a caller.
 
 mod clock;
+mod console;
 mod dead_letter;
 mod inbox;
 mod lease;
@@ -22,16 +24,19 @@ mod listener;
 mod migrate;
 mod outbox;
 mod receipts;
+mod redrive;
 mod relay;
 mod store;
 mod subscriber;
 
 pub use clock::now;
+pub use console::{ConsoleError, LetterCommand};
 pub use inbox::Inbox;
 pub use lease::{LEASE_SECS, Lease};
 pub use listener::{MAX_DELIVERY_BYTES, serve};
 pub use migrate::migrate;
 pub use outbox::{AppendError, MAX_EVENT_BYTES, Outbox, Outgoing};
 pub use receipts::Settled;
+pub use redrive::{Decided, LetterState, Verdict, Wish, decide};
 pub use relay::{Relay, RelaySettings};
 pub use subscriber::{ApplyError, Incoming, Outcome, Subscriber};

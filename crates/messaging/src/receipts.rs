@@ -47,7 +47,8 @@ pub(crate) async fn send_owed(pool: &PgPool, outbox: &Outbox) -> Result<(), Appe
     }
 }
 
-/// Deletes the rows that receipts name and tells the subscriber. Repeating it changes nothing.
+/// Deletes the rows that receipts name and tells the subscriber. Repeating it changes nothing. What was
+/// refused is remembered, as it may be redriven there and then has a second receipt.
 pub(crate) async fn settle<S: Subscriber>(
     conn: &mut PgConnection,
     subscriber: &S,
@@ -61,20 +62,41 @@ pub(crate) async fn settle<S: Subscriber>(
         .iter()
         .map(|receipt| ((receipt.event_id.uuid(), receipt.topic.as_str()), &receipt.outcome))
         .collect();
-    let settled: Vec<Settled> = named
-        .into_iter()
-        .filter_map(|row| {
-            Some(Settled {
-                event_id: row.event_id.into(),
-                event_type: row.event_type.parse().ok()?,
-                subject: row.subject,
-                version: row.version,
-                outcome: (*outcomes.get(&(row.event_id, row.topic.as_str()))?).clone(),
-            })
-        })
-        .collect();
+    let mut settled = Vec::with_capacity(named.len());
+    let (mut refused, mut taken) = (vec![], vec![]);
+    for row in named {
+        let Ok(event_type) = row.event_type.parse() else { continue };
+        let Some(outcome) = outcomes.get(&(row.event_id, row.topic.as_str())) else { continue };
+        let is_rejected = matches!(outcome, ReceiptOutcome::Rejected { .. });
+        if is_rejected && !row.was_rejected && is_redrivable(event_type) {
+            refused.push((row.event_id, row.topic.clone()));
+        } else if !is_rejected && row.was_rejected {
+            taken.push((row.event_id, row.topic.clone()));
+        }
+        settled.push(Settled {
+            event_id: row.event_id.into(),
+            event_type,
+            subject: row.subject,
+            version: row.version,
+            outcome: (*outcome).clone(),
+        });
+    }
     subscriber.settled(conn, &settled).await?;
+    for (event_id, topic) in refused {
+        store::receipts::remember_rejected(conn, event_id, &topic).await?;
+    }
+    for (event_id, topic) in taken {
+        store::receipts::forget_rejected(conn, event_id, &topic).await?;
+    }
     store::receipts::settle(conn, &event_ids, &topics).await?;
     store::relay_state::receipt_came(conn).await?;
     Ok(())
+}
+
+/// Whether an event that was refused is a dead letter there: a decision about one never is.
+const fn is_redrivable(event_type: EventType) -> bool {
+    !matches!(
+        event_type,
+        EventType::DeadLetterRedriveRequested | EventType::DeadLetterDiscardRequested
+    )
 }

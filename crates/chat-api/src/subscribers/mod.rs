@@ -45,10 +45,6 @@ impl Subscriber for ChatSubscriber {
                 store::dead_letters::keep(conn, letter, event.timestamp).await?;
                 Ok(Outcome::Applied)
             }
-            // The other service's to act on.
-            Payload::DeadLetterRedriveRequested(_) | Payload::DeadLetterDiscardRequested(_) => {
-                Ok(Outcome::Applied)
-            }
             _ => Ok(rejected(&format!("chat-api does not take {}", event.event_type()))),
         }
     }

@@ -5,6 +5,7 @@
 mod inbox;
 mod lease;
 mod looking;
+mod redriving;
 mod relay;
 mod resending;
 mod support;

@@ -56,10 +56,8 @@ impl Subscriber for WorkerSubscriber {
             Payload::UserDeleted(deleted) => {
                 people::bury(conn, &self.outbox, deleted, incoming.event.correlation_id).await
             }
-            Payload::DeadLetterRedriveRequested(_) | Payload::DeadLetterDiscardRequested(_) => {
-                Ok(Outcome::Rejected { reason: "this release does not redrive".to_owned() })
-            }
-            // Announcements of dead letters are for chat-api's list; the rest does not come here.
+            // Announcements of dead letters are for chat-api's list, and decisions about them the
+            // inbox's own; the rest does not come here.
             _ => Ok(Outcome::Applied),
         }
     }
