@@ -1,9 +1,9 @@
 //! The parts of a running chat-api, and how they start and stop.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{io::Write, net::TcpListener, sync::Arc};
 
 use events::Service;
-use messaging::{Inbox, Outbox, Relay, RelaySettings};
+use messaging::{ConsoleError, Inbox, Outbox, Relay, RelaySettings};
 use platform::{settings::EventBus, shutdown::Shutdown};
 use sidecar::{AppToken, Sidecar, SidecarSettings};
 use sqlx::PgPool;
@@ -14,7 +14,7 @@ use crate::{
     context::Context,
     feed::hub::Hub,
     http, jobs,
-    settings::ServeSettings,
+    settings::{LetterSettings, ServeSettings},
     store::accounts::Admins,
     subscribers::ChatSubscriber,
 };
@@ -132,6 +132,20 @@ pub async fn reconcile(
 ) -> Result<Reconciled, RestateError> {
     let context = context(settings, pool, Shutdown::new().token());
     jobs::reconcile(&context).await.map_err(|error| RestateError(Box::new(error)))
+}
+
+/// Does what an operator wants with chat-api's own dead letters, and writes what came of it.
+///
+/// # Errors
+/// [`ConsoleError`], where it is not done.
+pub async fn dead_letters(
+    settings: &LetterSettings,
+    pool: &PgPool,
+    out: impl Write,
+) -> Result<(), ConsoleError> {
+    let context = context(&settings.serve, pool, Shutdown::new().token());
+    let subscriber = ChatSubscriber::new(context.clone());
+    settings.letters.run(pool, &context.outbox, &subscriber, out).await
 }
 
 /// Publishes what has come due of the daily refresh since the last time; `serve` does it every

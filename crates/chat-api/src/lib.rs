@@ -22,7 +22,7 @@ mod store;
 mod subscribers;
 mod transfer;
 
-pub use app::{Listeners, RestateError, ServeError, reconcile, refresh, serve};
+pub use app::{Listeners, RestateError, ServeError, dead_letters, reconcile, refresh, serve};
 pub use commands::reset_password::{ResetPasswordError, reset_password};
 pub use http::{
     client_address::{InvalidProxies, TrustedProxies},
@@ -31,6 +31,6 @@ pub use http::{
 pub use jobs::Reconciled;
 pub use migrate::migrate;
 pub use settings::{
-    AdminEmails, Command, HttpSettings, InvalidAdminEmails, InvalidOrigins, Origins,
-    ResetPasswordSettings, ServeSettings,
+    AdminEmails, Command, HttpSettings, InvalidAdminEmails, InvalidOrigins, LetterSettings,
+    Origins, ResetPasswordSettings, ServeSettings,
 };

@@ -1,7 +1,7 @@
-//! The binary: `chat-api [serve|migrate|reconcile|reset-password]`.
+//! The binary: `chat-api [serve|migrate|reconcile|dead-letters|reset-password]`.
 
 use anyhow::Context;
-use chat_api::{Command, Listeners, ResetPasswordSettings, ServeSettings};
+use chat_api::{Command, LetterSettings, Listeners, ResetPasswordSettings, ServeSettings};
 use events::Service;
 use platform::{database, settings::CommandSettings, shutdown::Shutdown, telemetry::Telemetry};
 use sidecar::SidecarSettings;
@@ -18,6 +18,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(settings) => serve(&settings).await,
         Command::Migrate(settings) => migrate(&settings).await,
         Command::Reconcile(settings) => reconcile(&settings).await,
+        Command::DeadLetters(settings) => dead_letters(&settings).await,
         Command::ResetPassword(settings) => reset_password(&settings).await,
     };
     telemetry.flush();
@@ -49,6 +50,11 @@ async fn reconcile(settings: &ServeSettings) -> anyhow::Result<()> {
         said.tasks, said.tombstones, said.settings, said.deleted_people
     );
     Ok(())
+}
+
+async fn dead_letters(settings: &LetterSettings) -> anyhow::Result<()> {
+    let pool = pool(&settings.serve)?;
+    Ok(chat_api::dead_letters(settings, &pool, std::io::stdout()).await?)
 }
 
 /// Standard output has the new password and nothing else, for a pipe.

@@ -3,6 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, str::FromStr};
 
 use clap::{ArgAction, Args, Parser};
+use messaging::LetterCommand;
 use platform::settings::{
     CommandSettings, DatabaseSettings, LogSettings, ServiceSettings, serve_by_default,
 };
@@ -24,6 +25,8 @@ pub enum Command {
     Migrate(CommandSettings),
     /// Publish every task, tombstone and person's settings again; part of every restore
     Reconcile(ServeSettings),
+    /// List, show, redrive or discard what this service could not take
+    DeadLetters(LetterSettings),
     /// Give somebody a new password and end all of their sessions; prints the password, once
     ResetPassword(ResetPasswordSettings),
 }
@@ -51,6 +54,17 @@ pub struct ResetPasswordSettings {
     /// Read the new password from the first line of standard input instead of making one up
     #[arg(long)]
     pub stdin: bool,
+}
+
+/// What deciding about dead letters needs.
+#[derive(Args, Clone, Debug)]
+pub struct LetterSettings {
+    /// What serving needs: an event that is taken after all is taken as it would have been.
+    #[command(flatten)]
+    pub serve: ServeSettings,
+    /// What to do.
+    #[command(subcommand)]
+    pub letters: LetterCommand,
 }
 
 /// What serving needs.
@@ -125,6 +139,7 @@ impl Command {
         match self {
             Self::Serve(settings) | Self::Reconcile(settings) => &settings.log,
             Self::Migrate(settings) => &settings.log,
+            Self::DeadLetters(settings) => &settings.serve.log,
             Self::ResetPassword(settings) => &settings.command.log,
         }
     }

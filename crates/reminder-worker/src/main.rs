@@ -1,4 +1,4 @@
-//! The binary: `reminder-worker [serve|migrate|reconcile]`.
+//! The binary: `reminder-worker [serve|migrate|reconcile|dead-letters]`.
 
 use anyhow::Context;
 use events::Service;
@@ -10,7 +10,8 @@ use platform::{
 };
 use reminder_worker::{
     app,
-    settings::{Command, ServeSettings},
+    settings::{Command, LetterSettings, ServeSettings},
+    subscribers::{Wakes, WorkerSubscriber},
 };
 
 const SERVICE: &str = Service::ReminderWorker.name();
@@ -25,6 +26,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(settings) => serve(settings).await,
         Command::Migrate(settings) => migrate(&settings).await,
         Command::Reconcile(settings) => reconcile(&settings).await,
+        Command::DeadLetters(settings) => dead_letters(&settings).await,
     };
     telemetry.flush();
     result
@@ -47,6 +49,13 @@ async fn reconcile(settings: &CommandSettings) -> anyhow::Result<()> {
     let tasks = reminder_worker::reconcile::say_all_again(&pool(settings)?, &outbox).await?;
     println!("reconciled: the reminders of {tasks} tasks");
     Ok(())
+}
+
+async fn dead_letters(settings: &LetterSettings) -> anyhow::Result<()> {
+    let outbox = Outbox::new(Service::ReminderWorker, EventBus::Dapr);
+    let subscriber = WorkerSubscriber::new(outbox.clone(), Wakes::default());
+    let pool = pool(&settings.command)?;
+    Ok(settings.letters.run(&pool, &outbox, &subscriber, std::io::stdout()).await?)
 }
 
 fn pool(settings: &CommandSettings) -> anyhow::Result<sqlx::PgPool> {

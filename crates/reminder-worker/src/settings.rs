@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Args, Parser};
+use messaging::LetterCommand;
 use platform::settings::{
     CommandSettings, DatabaseSettings, LogSettings, ServiceSettings, serve_by_default,
 };
@@ -19,6 +20,19 @@ pub enum Command {
     Migrate(CommandSettings),
     /// Say every task's reminders again; part of every restore
     Reconcile(CommandSettings),
+    /// List, show, redrive or discard what this service could not take
+    DeadLetters(LetterSettings),
+}
+
+/// What deciding about dead letters needs.
+#[derive(Args, Clone, Debug)]
+pub struct LetterSettings {
+    /// Where the database is, and how to log.
+    #[command(flatten)]
+    pub command: CommandSettings,
+    /// What to do.
+    #[command(subcommand)]
+    pub letters: LetterCommand,
 }
 
 /// What serving needs.
@@ -63,6 +77,7 @@ impl Command {
         match self {
             Self::Serve(settings) => &settings.log,
             Self::Migrate(settings) | Self::Reconcile(settings) => &settings.log,
+            Self::DeadLetters(settings) => &settings.command.log,
         }
     }
 }

@@ -6,6 +6,7 @@ mod burst;
 mod catch_up;
 mod delivering;
 mod firing;
+mod letters;
 mod lock_order;
 mod people;
 mod scheduling;
