@@ -100,6 +100,8 @@ pub(crate) enum Failure {
     ReminderGone,
     #[error("the inbox stays")]
     InboxStays,
+    #[error("the dead letter was discarded")]
+    DeadLetterDiscarded,
     #[error("this key was used for another request")]
     IdempotencyKeyReused,
     #[error("the request is too large")]
@@ -199,6 +201,7 @@ codes! {
     TooMany = "too_many", CONFLICT, "Too many";
     InboxStays = "inbox_stays", CONFLICT, "The inbox stays";
     ReminderGone = "reminder_gone", CONFLICT, "Reminder gone";
+    DeadLetterDiscarded = "dead_letter_discarded", CONFLICT, "Dead letter discarded";
     VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "Changed in the meantime";
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "Too large";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "Invalid";
@@ -247,6 +250,7 @@ impl Failure {
             Self::OccurrenceRequired => Code::OccurrenceRequired,
             Self::ReminderGone => Code::ReminderGone,
             Self::InboxStays => Code::InboxStays,
+            Self::DeadLetterDiscarded => Code::DeadLetterDiscarded,
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
             Self::Busy => Code::Busy,
             Self::Unavailable(_) => Code::Unavailable,

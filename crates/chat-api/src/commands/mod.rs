@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 pub(crate) mod attempts;
 pub(crate) mod bulk;
 pub(crate) mod channels;
+pub(crate) mod dead_letters;
 pub(crate) mod idempotency;
 pub(crate) mod import;
 pub(crate) mod lists;

@@ -12,6 +12,7 @@ mod channels;
 pub(crate) mod client_address;
 mod connection;
 mod cors;
+mod dead_letters;
 mod export;
 mod import;
 mod limits;
@@ -104,6 +105,16 @@ fn for_people(config: &mut ServiceConfig) {
         )
         .service(at("/tokens/{token_id}").route(web::delete().to(tokens::delete)))
         .service(at("/admin/people").route(web::get().to(admin::people)))
+        .service(at("/dead-letters").route(web::get().to(dead_letters::list)))
+        .service(
+            at("/dead-letters/{dead_letter_id}")
+                .route(web::get().to(dead_letters::show))
+                .route(web::delete().to(dead_letters::discard)),
+        )
+        .service(
+            at("/dead-letters/{dead_letter_id}/redrive")
+                .route(web::post().to(dead_letters::redrive)),
+        )
         .service(
             at("/settings")
                 .route(web::get().to(settings::show))

@@ -28,7 +28,7 @@ use super::{
     accounts, admin,
     bulk::{self, BulkTask},
     caller::SESSION_COOKIE,
-    channels, export, import, lists, me, reminders,
+    channels, dead_letters, export, import, lists, me, reminders,
     schemas::{
         DueDate, ExportFormat, InstantOrDay, SignedDuration, Tag, TaskSort, TasksOfDeletedList,
     },
@@ -67,6 +67,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         me::show, me::delete, me::change_password, me::change_email,
         sessions::list, sessions::end, sessions::end_others,
         tokens::list, tokens::create, tokens::delete, admin::people,
+        dead_letters::list, dead_letters::show, dead_letters::redrive, dead_letters::discard,
         settings::show, settings::replace,
         channels::list, channels::create, channels::delete, channels::test,
         tasks::create, tasks::list, tasks::show, tasks::change, tasks::delete, tasks::complete,
@@ -101,13 +102,14 @@ struct Credentials;
 const BODY_MAY_BE_LEFT_OUT: [&str; 1] = ["completeTask"];
 
 /// What the parameters of paths are, each with an example.
-const PATH_PARAMETERS: [(&str, &str, &str); 6] = [
+const PATH_PARAMETERS: [(&str, &str, &str); 7] = [
     ("task_id", "The task's id.", examples::TASK_ID),
     ("list_id", "The list's id.", examples::LIST_ID),
     ("reminder_id", "The reminder's id.", examples::REMINDER_ID),
     ("channel_id", "The channel's id.", examples::CHANNEL_ID),
     ("token_id", "The API token's id, which is not the token.", examples::TOKEN_ID),
     ("session_id", "The session's id, which is not the cookie.", examples::SESSION_ID),
+    ("dead_letter_id", "The dead letter's id.", examples::DEAD_LETTER_ID),
 ];
 
 impl Modify for Wording {

@@ -68,6 +68,8 @@ schemas! {
     NewTaskStatus: words(["TODO", "IN_PROGRESS"]);
     /// What a reminder has come to.
     ReminderStatus: words(crate::store::reminders::ReminderStatus::ALL.map(|status| status.name()));
+    /// What becomes of a dead letter.
+    DeadLetterState: words(crate::store::dead_letters::STATES);
     /// What a credential may be used for.
     ScopeName: words(Scope::ALL.map(Scope::name));
     /// A kind of file that goes out.

@@ -1,4 +1,5 @@
-//! Forgetting what nobody needs: old feed entries, sessions that have run out.
+//! Forgetting what nobody needs: old feed entries, sessions that have run out, dead letters that somebody
+//! decided on.
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::{context::Context, store};
 const INTERVAL_SECS: u64 = 600;
 /// How long a feed is kept, in days.
 const FEED_RETENTION_DAYS: i64 = 7;
+/// How long a dead letter of the worker's is shown after it was redriven or discarded, in days.
+const SETTLED_LETTER_RETENTION_DAYS: i32 = 30;
 /// The most rows that one transaction deletes.
 const MAX_ROWS: i64 = 5_000;
 
@@ -35,9 +38,11 @@ async fn run(context: &Context, stop: &CancellationToken) -> sqlx::Result<()> {
         let entries = store::feed::prune(&mut tx, before, MAX_ROWS).await?;
         let sessions = store::sessions::purge(&mut tx, now, MAX_ROWS).await?;
         let keys = store::idempotency::purge(&mut tx, MAX_ROWS).await?;
+        let days = SETTLED_LETTER_RETENTION_DAYS;
+        let letters = store::dead_letters::forget(&mut tx, days, MAX_ROWS).await?;
         tx.commit().await?;
         let most = u64::try_from(MAX_ROWS).unwrap_or(u64::MAX);
-        if entries.max(sessions).max(keys) < most {
+        if entries.max(sessions).max(keys).max(letters) < most {
             return Ok(());
         }
     }

@@ -1,6 +1,7 @@
 //! What people ask: read, scoped by the person, and changing nothing but when they last did.
 
 pub(crate) mod channels;
+pub(crate) mod dead_letters;
 pub(crate) mod export;
 pub(crate) mod identity;
 pub(crate) mod lists;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use events::{EventType, ReceiptOutcome, TaskId, UserId};
-use messaging::{ApplyError, Settled};
+use messaging::{ApplyError, LetterState, Settled};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -49,7 +49,26 @@ pub(super) async fn settled(
             convergence::compare(conn, context, locked, seen).await?;
         }
     }
+    settled_decisions(conn, settled).await?;
     settled_settings(conn, context, settled).await
+}
+
+/// Shows what came of decisions about the worker's dead letters.
+async fn settled_decisions(conn: &mut PgConnection, settled: &[Settled]) -> sqlx::Result<()> {
+    for one in settled {
+        let state = match one.event_type {
+            EventType::DeadLetterRedriveRequested => LetterState::Redriven,
+            EventType::DeadLetterDiscardRequested => LetterState::Discarded,
+            _ => continue,
+        };
+        let Some(id) = one.subject else { continue };
+        let (state, problem) = match &one.outcome {
+            ReceiptOutcome::Rejected { reason } => (LetterState::Kept, Some(reason.as_str())),
+            ReceiptOutcome::Applied | ReceiptOutcome::Stale { .. } => (state, None),
+        };
+        store::dead_letters::settle(conn, id, one.event_id, state, problem).await?;
+    }
+    Ok(())
 }
 
 async fn settled_settings(

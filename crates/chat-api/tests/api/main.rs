@@ -8,6 +8,7 @@ mod bad_input;
 mod bulk;
 mod concurrency;
 mod convergence;
+mod dead_letters;
 mod deletion;
 mod events_out;
 mod export;

@@ -16,6 +16,7 @@ pub(super) const REMINDER_ID: &str = "318f8d37-1a86-5196-92c0-14432b9a5a2a";
 pub(super) const CHANNEL_ID: &str = "2d1a5b0e-6c0b-4b53-9f5e-7a2f4f0c9d33";
 pub(super) const TOKEN_ID: &str = "93c2a7de-0f5d-4c8a-8b6e-1e4d6a5b7c44";
 pub(super) const SESSION_ID: &str = "e7f40b6c-2a9d-4e1f-a3c5-8d7b9e0f1a55";
+pub(super) const DEAD_LETTER_ID: &str = "5a0b7c1d-3e2f-4a6b-9c8d-0f1e2d3c4b66";
 const OTHER_ID: &str = "c8b0e1a4-41a7-4d0e-a2a9-5a3d5c1f7e22";
 const MORNING: &str = "2026-11-24T08:00:00Z";
 const EVENING: &str = "2026-11-24T17:00:00Z";
@@ -103,6 +104,9 @@ fn example(schema: &str) -> Option<Value> {
         "BulkResult" => json!({"items": [task()]}),
         "ChannelPage" => json!({"items": [channel()], "next_cursor": null}),
         "ChannelWithSecret" => with(channel(), "secret", SECRET),
+        "DeadLetter" => dead_letter(),
+        "DeadLetterPage" => json!({"items": [dead_letter()], "next_cursor": null}),
+        "DeadLetterWithHead" => with(dead_letter(), "head_base64", "Z2FyYmFnZQ=="),
         "EventStream" => json!(STREAM),
         "ImportResult" => json!({
             "format": "json", "dry_run": false, "lists": {"new": 1, "already_there": 0},
@@ -154,6 +158,15 @@ fn reminder() -> Value {
         "id": REMINDER_ID, "task_id": TASK_ID, "title": "Water the plants", "status": "scheduled",
         "due_date": EVENING, "reminder_time": "2026-11-24T16:30:00Z", "triggered_at": null,
         "late": false, "cancelled_at": null, "reason": null,
+    })
+}
+
+fn dead_letter() -> Value {
+    json!({
+        "id": DEAD_LETTER_ID, "topic": "task-events", "partition": 1, "offset": 4711,
+        "consumer": "reminder-worker", "reason": "the record is not JSON",
+        "sha256": "795b6904e54f82411df4b0e27a373a55eea3f9d66dac5a9bce1dd92f7b401da5", "size": 7,
+        "state": "kept", "problem": null, "kept_at": MORNING,
     })
 }
 

@@ -16,7 +16,7 @@ use utoipa::{
 use super::operations;
 
 /// Operation and status that answer with an id, where it stands, and the parameter that takes it.
-const SOURCES: [(&str, &str, &str, &str); 7] = [
+const SOURCES: [(&str, &str, &str, &str); 8] = [
     ("createTask", "201", "$response.body#/id", "task_id"),
     ("deleteTask", "204", "$request.path.task_id", "task_id"),
     ("createList", "201", "$response.body#/id", "list_id"),
@@ -24,6 +24,7 @@ const SOURCES: [(&str, &str, &str, &str); 7] = [
     ("createToken", "201", "$response.body#/id", "token_id"),
     ("listSessions", "200", "$response.body#/items/0/id", "session_id"),
     ("listReminders", "200", "$response.body#/items/0/id", "reminder_id"),
+    ("listDeadLetters", "200", "$response.body#/items/0/id", "dead_letter_id"),
 ];
 
 pub(super) struct Links;

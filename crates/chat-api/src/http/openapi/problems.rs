@@ -133,6 +133,7 @@ fn specimen(code: Code) -> Failure {
         Code::TooMany => Failure::TooMany { what: "lists", limit: 500 },
         Code::InboxStays => Failure::InboxStays,
         Code::ReminderGone => Failure::ReminderGone,
+        Code::DeadLetterDiscarded => Failure::DeadLetterDiscarded,
         Code::VersionMismatch => Failure::VersionMismatch,
         Code::TooLarge => Failure::TooLarge,
         Code::Invalid => Failure::Invalid(vec![FieldError {

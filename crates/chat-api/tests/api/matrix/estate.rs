@@ -122,6 +122,7 @@ impl Estate {
             (_, "token_id") => "token",
             (_, "session_id") => "session",
             (_, "reminder_id") => "reminder",
+            (_, "dead_letter_id") => "dead letter",
             _ => panic!(
                 "{operation} takes {parameter}: prepare one in `things`, and say here what it is called"
             ),
@@ -250,6 +251,7 @@ async fn things(stack: &Stack, owner: &Person, mark: &str) -> BTreeMap<&'static 
     let other = sessions["items"].as_array().expect("sessions").iter();
     keep("session", other.clone().find(|one| one["current"] == false).expect("the second"));
     things.insert("reminder", remind(stack, owner, &task).await);
+    things.insert("dead letter", refuse(stack, mark).await);
     things
 }
 
@@ -260,6 +262,15 @@ async fn remind(stack: &Stack, owner: &Person, task: &Value) -> String {
     let reminding = Reminding { reminder_id, ..Reminding::of(task, owner.user_id) };
     stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
     reminder_id.to_string()
+}
+
+/// A record that nobody could take. It is no person's, but whoever is no administrator must not see it.
+async fn refuse(stack: &Stack, mark: &str) -> String {
+    let record = format!("garbage {mark}").into_bytes();
+    stack.replica.deliver_bytes(Topic::Reminders, record.clone()).await;
+    let letter = sqlx::query_scalar("select id from messaging.dead_letter where record = $1");
+    let id: Uuid = letter.bind(record).fetch_one(&stack.admin).await.expect("a letter");
+    id.to_string()
 }
 
 async fn made(owner: &Person, path: &str, body: Value) -> Value {
