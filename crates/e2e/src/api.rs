@@ -46,6 +46,18 @@ impl Person {
     /// # Panics
     /// When the API refuses.
     pub async fn register(base: &str) -> Self {
+        Self::register_for(base, &["read", "write", "account"]).await
+    }
+
+    /// Registers an account that administers, as the first one does where that is set.
+    ///
+    /// # Panics
+    /// When the API refuses.
+    pub async fn register_admin(base: &str) -> Self {
+        Self::register_for(base, &["read", "write", "account", "admin"]).await
+    }
+
+    async fn register_for(base: &str, scopes: &[&str]) -> Self {
         let client = Client::builder().cookie_store(true).no_proxy().build().expect("a client");
         let email = format!("{}@example.test", Uuid::new_v4().simple());
         let body = json!({ "email": email, "password": PASSWORD });
@@ -58,7 +70,7 @@ impl Person {
         assert_eq!(registered.status(), StatusCode::CREATED, "{:?}", registered.text().await);
         let made = client
             .post(format!("{base}/api/v1/tokens"))
-            .json(&json!({ "name": "e2e", "scopes": ["read", "write", "account"] }))
+            .json(&json!({ "name": "e2e", "scopes": scopes }))
             .send()
             .await
             .expect("an answer");

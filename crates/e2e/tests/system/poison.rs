@@ -1,9 +1,9 @@
 //! What the sidecar may bring to the worker's own route and no worker can take: it is kept,
-//! announced and acknowledged, blocks nothing and changes nothing else.
+//! announced and acknowledged, blocks nothing and changes nothing else. A person reads it, and decides.
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use e2e::{APP_TOKEN, BusRecord, Options, Person, Stack, in_seconds, records};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testing::eventually;
 use uuid::Uuid;
@@ -11,6 +11,8 @@ use uuid::Uuid;
 use crate::story::all_settled;
 
 const TOPIC: &str = "task-events";
+/// An event that is valid.
+const GOLDEN: &str = include_str!("../../../events/goldens/v1/task-created.json");
 const MIB: usize = 1024 * 1024;
 /// What the route takes of a body.
 const MAX_DELIVERY_BYTES: usize = 8 * MIB;
@@ -49,10 +51,13 @@ fn poison() -> Vec<Poison> {
         "specversion": "1.0", "id": "x", "source": "x", "type": "com.dapr.event.sent",
         "data_base64": BASE64.encode(&large),
     });
+    let mut invalid: Value = serde_json::from_str(GOLDEN).unwrap();
+    invalid["payload"]["due_date"] = json!("soon");
     let oversized = format!("\"{}\"", "x".repeat(MAX_DELIVERY_BYTES + MIB)).into_bytes();
     vec![
         Poison::bare(*b"garbage \xff\x00", "not JSON"),
         Poison::bare(numeric_trace.to_string(), "no envelope"),
+        Poison::bare(invalid.to_string(), "the payload is no task-created"),
         Poison { body: wrapped.to_string().into_bytes(), record: large, reason: "no envelope" },
         Poison {
             record: oversized[..MAX_DELIVERY_BYTES].to_vec(),
@@ -123,6 +128,103 @@ async fn what_the_worker_can_never_take_is_kept_announced_and_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_reads_what_the_worker_could_not_take_and_discards_it() {
+    let (stack, admin) = start_administered().await;
+    let poison = poison();
+    for (number, poison) in poison.iter().enumerate() {
+        let (position, body) = (position(FIRST_OFFSET + number), poison.body.clone());
+        let answer = stack.workers[0].deliver(TOPIC, Some(APP_TOKEN), &position, body).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{number}");
+    }
+    let listed = eventually("all to be listed", || async {
+        let listed = letters(&admin, "?state=kept").await;
+        (listed.len() == poison.len()).then_some(listed)
+    })
+    .await;
+    for (number, poison) in poison.iter().enumerate() {
+        let is_of = |one: &&Value| one["offset"] == FIRST_OFFSET + number;
+        let listed = listed.iter().find(is_of).unwrap();
+        let path = format!("/dead-letters/{}", listed["id"].as_str().unwrap());
+        let shown = admin.must(Method::GET, &path, None).await.body;
+        assert_eq!((&shown["topic"], &shown["partition"]), (&json!(TOPIC), &json!(0)));
+        assert_eq!(shown["consumer"], "reminder-worker");
+        assert_eq!(shown["size"], poison.size());
+        assert!(shown["reason"].as_str().unwrap().contains(poison.reason), "{number}");
+        let head = BASE64.decode(shown["head_base64"].as_str().unwrap()).unwrap();
+        assert!(head == poison.record[..poison.record.len().min(HEAD_BYTES)], "{number}");
+
+        // To try it again does not help.
+        let asked = admin.must(Method::POST, &format!("{path}/redrive"), None).await;
+        assert_eq!(
+            (asked.status, &asked.body["state"]),
+            (StatusCode::ACCEPTED, &json!("requested"))
+        );
+        let problem = eventually("the worker's answer", || async {
+            let letter = admin.must(Method::GET, &path, None).await.body;
+            (letter["state"] == "kept").then(|| letter["problem"].as_str().unwrap().to_owned())
+        })
+        .await;
+        let is_cut = poison.body.len() > MAX_DELIVERY_BYTES;
+        let again = if is_cut { "it was too large" } else { poison.reason };
+        assert!(problem.contains(again), "{number}: {problem}");
+        assert_eq!(admin.must(Method::DELETE, &path, None).await.status, StatusCode::ACCEPTED);
+    }
+    eventually("all to be discarded", || async {
+        (letters(&admin, "?state=discarded").await.len() == poison.len()).then_some(())
+    })
+    .await;
+    assert!(letters(&admin, "?state=kept").await.is_empty());
+    all_settled(&stack).await;
+    let states: Vec<String> =
+        sqlx::query_scalar("select distinct state from messaging.dead_letter")
+            .fetch_all(&stack.worker)
+            .await
+            .unwrap();
+    assert_eq!(states, ["discarded"], "where they are kept, and no decision became another");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_was_refused_is_redriven_when_the_cause_is_mended() {
+    let (stack, admin) = start_administered().await;
+    let mistake = "alter table task add constraint mistake check (false) not valid";
+    sqlx::query(mistake).execute(&stack.worker).await.unwrap();
+    let task = admin.create_task("Refused", &in_seconds(3600)).await.body;
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    eventually("the task to have a problem", || async {
+        let task = admin.must(Method::GET, &path, None).await.body;
+        task["delivery_problem"].as_str().is_some_and(|why| why.contains("mistake")).then_some(())
+    })
+    .await;
+    let letter = eventually("the letter", || async { letters(&admin, "").await.pop() }).await;
+    sqlx::query("alter table task drop constraint mistake").execute(&stack.worker).await.unwrap();
+
+    let letter = format!("/dead-letters/{}", letter["id"].as_str().unwrap());
+    admin.must(Method::POST, &format!("{letter}/redrive"), None).await;
+    eventually("the letter to be redriven", || async {
+        let letter = admin.must(Method::GET, &letter, None).await.body;
+        (letter["state"] == "redriven").then_some(())
+    })
+    .await;
+    eventually("the task to have no problem any more", || async {
+        let task = admin.must(Method::GET, &path, None).await.body;
+        task["delivery_problem"].is_null().then_some(())
+    })
+    .await;
+    let again = admin.must(Method::POST, &format!("{letter}/redrive"), None).await;
+    assert_eq!((again.status, &again.body["state"]), (StatusCode::OK, &json!("redriven")));
+    eventually("its reminder", || async {
+        (!admin.reminders("scheduled").await.is_empty()).then_some(())
+    })
+    .await;
+    all_settled(&stack).await;
+    assert_eq!(admin.reminders("scheduled").await.len(), 1);
+    let said = records(&stack.bus, "reminders").await;
+    assert_eq!(said.len(), 1, "said once: {said:?}");
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_without_the_sidecars_token_is_turned_away_and_leaves_nothing() {
     let stack = Stack::start(Options::default()).await;
     let before = snapshot(&stack).await;
@@ -184,6 +286,22 @@ async fn an_event_with_a_numeric_trace_id_is_taken_all_the_same() {
     all_settled(&stack).await;
     assert_eq!(person.reminders("scheduled").await.len(), 1);
     stack.stop().await;
+}
+
+/// A system whose first account administers.
+async fn start_administered() -> (Stack, Person) {
+    let mut stack = Stack::start(Options::default()).await;
+    stack.chat_apis[0].service.set("FIRST_ACCOUNT_IS_ADMIN", "true");
+    stack.chat_apis[0].service.restart();
+    stack.chat_apis[0].ready().await;
+    let admin = Person::register_admin(stack.base()).await;
+    (stack, admin)
+}
+
+/// What an administrator sees of the dead letters.
+async fn letters(admin: &Person, query: &str) -> Vec<Value> {
+    let list = admin.must(Method::GET, &format!("/dead-letters{query}"), None).await;
+    list.body["items"].as_array().unwrap().clone()
 }
 
 struct DeadLetter {
