@@ -4,7 +4,7 @@ use std::{io::Write, net::TcpListener, sync::Arc};
 
 use events::Service;
 use messaging::{ConsoleError, Inbox, Outbox, Relay, RelaySettings};
-use platform::{settings::EventBus, shutdown::Shutdown};
+use platform::{metrics::Metrics, settings::EventBus, shutdown::Shutdown};
 use sidecar::{AppToken, Sidecar, SidecarSettings};
 use sqlx::PgPool;
 
@@ -96,7 +96,10 @@ pub async fn serve(
     let token = AppToken::new(sidecar.app_api_token.clone());
     let public = http::serve(listeners.public, &settings.http, context.clone())?;
     let deliveries = messaging::serve(listeners.sidecar, inbox, token)?;
-    let health = platform::health::serve(listeners.health, pool.clone())?;
+    let mut metrics = Metrics::new(Service::ChatApi.name(), &pool);
+    context.outbox.register(&pool, &mut metrics);
+    context.requests.register(&context.hub, &mut metrics);
+    let health = platform::health::serve(listeners.health, pool.clone(), metrics)?;
     let handles = [public.handle(), deliveries.handle()];
     let health_handle = health.handle();
     for server in [public, deliveries, health] {
@@ -167,6 +170,7 @@ fn context(
         pool: pool.clone(),
         outbox: Outbox::new(Service::ChatApi, settings.service.event_bus),
         hub: Arc::new(Hub::new(settings.http.max_streams_per_person())),
+        requests: http::metrics::Counts::default(),
         keys: settings.service.sealing_keys.clone(),
         passwords: Passwords::new(),
         transfers: Transfers::new(),

@@ -13,7 +13,7 @@ use crate::{
     commands::{passwords::Passwords, transfers::Transfers},
     domain::user_agent::UserAgent,
     feed::hub::Hub,
-    http::client_address::TrustedProxies,
+    http::{client_address::TrustedProxies, metrics::Counts},
     settings::Origins,
     store::accounts::Admins,
 };
@@ -24,6 +24,7 @@ pub(crate) struct Context {
     pub(crate) pool: PgPool,
     pub(crate) outbox: Outbox,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) requests: Counts,
     pub(crate) keys: KeyRing,
     pub(crate) passwords: Passwords,
     pub(crate) transfers: Transfers,

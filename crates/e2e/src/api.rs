@@ -100,6 +100,27 @@ impl Person {
         body: Option<Value>,
         key: Option<&str>,
     ) -> Option<Answer> {
+        let headers: Vec<_> = key.map(|key| ("idempotency-key", key)).into_iter().collect();
+        self.send(method, path, body, &headers).await
+    }
+
+    /// Posts with further headers.
+    pub async fn ask_with(
+        &self,
+        path: &str,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Option<Answer> {
+        self.send(Method::POST, path, Some(body), headers).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Option<Answer> {
         let mut request = self
             .client
             .request(method, format!("{}/api/v1{path}", self.base))
@@ -108,8 +129,8 @@ impl Person {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let response = request.send().await.ok()?;
         let status = response.status();

@@ -8,6 +8,7 @@
 mod api;
 mod bus;
 pub mod checker;
+mod collector;
 mod kafka;
 mod process;
 mod run;
@@ -16,6 +17,7 @@ mod stack;
 
 pub use api::{Answer, PASSWORD, Person, in_seconds};
 pub use bus::{BusRecord, console_records, kafka_records, records, write_raw};
+pub use collector::{Collector, ExportedSpan};
 pub use kafka::Kafka;
 pub use process::{Process, free_port};
 pub use run::Run;

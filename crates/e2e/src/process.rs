@@ -103,6 +103,24 @@ impl Process {
         kib * 1024
     }
 
+    /// Asks it to stop, as an orchestrator does.
+    ///
+    /// # Panics
+    /// When it was not started.
+    pub fn terminate(&self) {
+        let id = self.child.as_ref().expect("started").id();
+        let status = Command::new("kill").args(["-TERM", &id.to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{} can't be asked", self.name);
+    }
+
+    /// Empties what it wrote so far.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn forget_log(&self) {
+        std::fs::write(&self.log, "").expect("a file of ours");
+    }
+
     /// What it wrote so far.
     #[must_use]
     pub fn log(&self) -> String {

@@ -52,6 +52,11 @@ impl Run {
         Some(run)
     }
 
+    /// Sets a variable for its start.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.more.push((name, value.into()));
+    }
+
     /// Where its Kafka is.
     ///
     /// # Panics

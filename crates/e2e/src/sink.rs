@@ -21,6 +21,8 @@ pub struct Notification {
     pub key: String,
     /// Its body.
     pub body: Value,
+    /// The trace that it belongs to.
+    pub traceparent: Option<String>,
     /// When it came, by this machine's clock, which is also the database's here.
     pub at: DateTime<Utc>,
 }
@@ -127,11 +129,12 @@ async fn take(
     seen: web::Data<Mutex<Vec<Notification>>>,
     may_answer: web::Data<watch::Receiver<bool>>,
 ) -> HttpResponse {
-    let key = request.headers().get("webhook-id").and_then(|value| value.to_str().ok());
+    let header = |name: &str| request.headers().get(name)?.to_str().ok().map(ToOwned::to_owned);
     #[expect(clippy::disallowed_methods, reason = "a test's stamp")]
     let at = Utc::now();
     seen.lock().expect("no thread panicked").push(Notification {
-        key: key.unwrap_or_default().to_owned(),
+        key: header("webhook-id").unwrap_or_default(),
+        traceparent: header("traceparent"),
         body: serde_json::from_slice(&body).unwrap_or_default(),
         at,
     });

@@ -254,6 +254,17 @@ impl Instance {
         request.send().await.expect("an answer")
     }
 
+    /// What the service shows to Prometheus.
+    ///
+    /// # Panics
+    /// Without an answer.
+    pub async fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.health);
+        let answer = reqwest::Client::new().get(url).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+        answer.text().await.expect("text")
+    }
+
     /// Waits until the service says that it is ready.
     ///
     /// # Panics

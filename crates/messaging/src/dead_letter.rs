@@ -50,6 +50,8 @@ pub(crate) async fn keep(
     if !store::dead_letters::insert(conn, &letter).await? {
         return Ok(());
     }
+    // Before the commit: where that breaks it is counted again.
+    outbox.counts().dead_letter(poison.topic);
     // The reason may quote the record, and so what a person wrote.
     tracing::error!(dead_letter.id = %id, topic = poison.topic, "a record became a dead letter");
     let head = &poison.record[..poison.record.len().min(MAX_DEAD_LETTER_HEAD_BYTES)];

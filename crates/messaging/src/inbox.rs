@@ -12,11 +12,12 @@ use platform::telemetry;
 use serde::Deserialize;
 use sidecar::{CloudEventRecord, Delivery, DeliveryStatus, MAX_DELIVERY_BYTES, RecordContent};
 use sqlx::{Acquire, PgConnection, PgPool};
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    ApplyError, Incoming, Outbox, Outcome, Subscriber, Wish,
+    ApplyError, Incoming, MESSAGING_SYSTEM, Outbox, Outcome, Subscriber, Wish,
     dead_letter::{self, Poison, legible},
+    metrics::Received,
     receipts, redrive, store,
 };
 
@@ -48,7 +49,18 @@ impl<S: Subscriber> Inbox<S> {
     /// Takes a delivery that came by the route of `topic`. Never fails: the answer says what the
     /// sidecar is to do.
     pub async fn receive(&self, topic: Topic, delivery: &Delivery) -> DeliveryStatus {
-        let span = tracing::info_span!("receive", topic = topic.name());
+        let span = tracing::info_span!(
+            "receive",
+            correlation_id = Empty,
+            messaging.system = MESSAGING_SYSTEM,
+            messaging.operation.name = "receive",
+            "messaging.operation.type" = "process",
+            messaging.destination.name = topic.name(),
+            messaging.message.id = Empty,
+            otel.name = format!("receive {topic}"),
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+        );
         if let RecordContent::CloudEvent(CloudEventRecord { traceparent: Some(parent), .. }) =
             delivery.content()
         {
@@ -67,35 +79,58 @@ impl<S: Subscriber> Inbox<S> {
         let poison = Poison { size, ..poison_of(topic, delivery) };
         let reason =
             format!("the delivery has {size} bytes, {MAX_DELIVERY_BYTES} are read and kept");
-        answer(topic, self.refuse(&poison, &reason).await)
+        self.answer(topic, self.refuse(&poison, &reason).await)
     }
 
     async fn receive_in_span(&self, topic: Topic, delivery: &Delivery) -> DeliveryStatus {
         let poison = poison_of(topic, delivery);
         let result = match read(topic, delivery, self.outbox.service()) {
-            Reading::Ignored => return DeliveryStatus::Success,
+            Reading::Ignored => Ok(Received::Ignored),
             Reading::Poison(reason) => self.refuse(&poison, &reason).await,
             Reading::Incoming(incoming) => self.take(&incoming, &poison).await,
         };
-        answer(topic, result)
+        self.answer(topic, result)
     }
 
-    async fn refuse(&self, poison: &Poison<'_>, reason: &str) -> Result<(), ApplyError> {
+    /// What the sidecar is to do.
+    fn answer(&self, topic: Topic, result: Result<Received, ApplyError>) -> DeliveryStatus {
+        match result {
+            Ok(outcome) => {
+                self.outbox.counts().received(topic, outcome);
+                DeliveryStatus::Success
+            }
+            Err(error) => {
+                self.outbox.counts().received(topic, Received::Retried);
+                Span::current().record("otel.status_code", "ERROR");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    topic = topic.name(),
+                    "a delivery is to come again"
+                );
+                DeliveryStatus::Retry
+            }
+        }
+    }
+
+    async fn refuse(&self, poison: &Poison<'_>, reason: &str) -> Result<Received, ApplyError> {
         let mut tx = self.pool.begin().await?;
         dead_letter::keep(&mut tx, &self.outbox, poison, reason).await?;
         tx.commit().await?;
         self.outbox.wake();
-        Ok(())
+        Ok(Received::Poison)
     }
 
-    async fn take(&self, incoming: &Incoming, poison: &Poison<'_>) -> Result<(), ApplyError> {
+    async fn take(&self, incoming: &Incoming, poison: &Poison<'_>) -> Result<Received, ApplyError> {
         if let Payload::EventsReceived(received) = &incoming.event.payload {
             return match self.settle(received).await {
                 Err(error) if !error.is_transient() => self.refuse(poison, &chain(&error)).await,
-                settled => settled,
+                settled => settled.map(|()| Received::Applied),
             };
         }
         let event_id = incoming.event.event_id.uuid();
+        Span::current()
+            .record("correlation_id", incoming.event.correlation_id.to_string())
+            .record("messaging.message.id", event_id.to_string());
         let topic = incoming.topic.name();
         let mut tx = self.pool.begin().await?;
         if !store::inbox::insert(&mut tx, event_id, topic).await? {
@@ -103,7 +138,7 @@ impl<S: Subscriber> Inbox<S> {
             let outcome = store::inbox::outcome(&mut tx, event_id, topic).await?;
             store::receipts::owe(&mut tx, event_id, topic, &outcome).await?;
             tx.commit().await?;
-            return Ok(());
+            return Ok(Received::Duplicate);
         }
         let subscriber = self.subscriber.as_ref();
         let mut decided = None;
@@ -128,7 +163,17 @@ impl<S: Subscriber> Inbox<S> {
             decided.committed(&self.outbox, subscriber);
         }
         subscriber.committed(incoming, &outcome);
-        Ok(())
+        let received = match outcome {
+            Outcome::Applied => Received::Applied,
+            Outcome::Stale { .. } => Received::Stale,
+            Outcome::Rejected { .. } => Received::Rejected,
+        };
+        tracing::info!(
+            event.kind = incoming.event.event_type().name(),
+            outcome = received.name(),
+            "received"
+        );
+        Ok(received)
     }
 
     async fn settle(&self, received: &EventsReceived) -> Result<(), ApplyError> {
@@ -166,21 +211,6 @@ fn poison_of(topic: Topic, delivery: &Delivery) -> Poison<'_> {
         offset: delivery.offset,
         record: &delivery.record,
         size: delivery.record.len() as u64,
-    }
-}
-
-/// What the sidecar is to do.
-fn answer(topic: Topic, result: Result<(), ApplyError>) -> DeliveryStatus {
-    match result {
-        Ok(()) => DeliveryStatus::Success,
-        Err(error) => {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                topic = topic.name(),
-                "a delivery is to come again"
-            );
-            DeliveryStatus::Retry
-        }
     }
 }
 

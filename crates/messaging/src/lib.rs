@@ -15,12 +15,16 @@
 //! Owns the schema `messaging` in each service's database. Never: a table of a service's own, a rule
 //! of the product, an answer to a caller.
 
+/// What a trace names as the system that messages travel by; what lies beneath it, the sidecar knows.
+pub(crate) const MESSAGING_SYSTEM: &str = "dapr";
+
 mod clock;
 mod console;
 mod dead_letter;
 mod inbox;
 mod lease;
 mod listener;
+mod metrics;
 mod migrate;
 mod outbox;
 mod receipts;
@@ -34,6 +38,7 @@ pub use console::{ConsoleError, LetterCommand};
 pub use inbox::Inbox;
 pub use lease::{LEASE_SECS, Lease};
 pub use listener::{MAX_DELIVERY_BYTES, serve};
+pub use metrics::MAX_COUNTED_ROWS;
 pub use migrate::migrate;
 pub use outbox::{AppendError, MAX_EVENT_BYTES, Outbox, Outgoing};
 pub use receipts::Settled;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use events::{Event, Service, Topic};
-use platform::{settings::EventBus, telemetry};
-use sqlx::PgConnection;
+use platform::{metrics::Metrics, settings::EventBus, telemetry};
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::store;
+use crate::{metrics::Counts, store};
 
 /// The largest envelope, in bytes: a Kafka record holds 1,000,000 with its CloudEvent around it.
 pub const MAX_EVENT_BYTES: usize = 900_000;
@@ -75,13 +75,29 @@ pub struct Outbox {
     service: Service,
     held: bool,
     wake: Arc<Notify>,
+    counts: Counts,
 }
 
 impl Outbox {
     /// The outbox of a service. With [`EventBus::Hold`] its rows are marked as held back.
     #[must_use]
     pub fn new(service: Service, bus: EventBus) -> Self {
-        Self { service, held: bus == EventBus::Hold, wake: Arc::default() }
+        Self {
+            service,
+            held: bus == EventBus::Hold,
+            wake: Arc::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Shows what passes through here and through the inbox of the same service, and what waits in the
+    /// database.
+    pub fn register(&self, pool: &PgPool, metrics: &mut Metrics) {
+        self.counts.register(pool, metrics);
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// The service whose outbox it is.

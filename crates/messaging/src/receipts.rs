@@ -35,13 +35,14 @@ pub(crate) async fn send_owed(pool: &PgPool, outbox: &Outbox) -> Result<(), Appe
         if receipts.is_empty() {
             return Ok(());
         }
-        let full = receipts.len() == MAX_RECEIPTS_PER_EVENT;
+        let sent = receipts.len();
         let now = crate::now(&mut tx).await?;
         let payload = EventsReceived { consumer: outbox.service(), receipts };
         let event = Event::new(outbox.service(), CorrelationId::random(), now, payload);
         outbox.append(&mut tx, &[event.into()]).await?;
         tx.commit().await?;
-        if !full {
+        outbox.counts().receipts_sent(sent);
+        if sent < MAX_RECEIPTS_PER_EVENT {
             return Ok(());
         }
     }

@@ -1,27 +1,32 @@
-//! The health listener: is the process alive, can it work?
+//! The health listener: is the process alive, can it work, what has it done?
 //!
 //! Bound to the pod's address, never behind the ingress. A service is ready when its database
 //! answers; the bus may be away, nobody waits for it.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
 use sqlx::PgPool;
 
+use crate::metrics::{self, Metrics};
+
 /// The longest that a readiness probe waits for the database, in seconds.
 pub const READINESS_TIMEOUT_SECS: u64 = 2;
 
-/// Serves `GET /healthz` (200 while the process runs) and `GET /readyz` (200 while the database
-/// answers, else 503) on a listener.
+/// Serves `GET /healthz` (200 while the process runs), `GET /readyz` (200 while the database answers,
+/// else 503) and `GET /metrics` on a listener.
 ///
 /// # Errors
 /// The listener's own error.
-pub fn serve(listener: TcpListener, pool: PgPool) -> std::io::Result<Server> {
+pub fn serve(listener: TcpListener, pool: PgPool, metrics: Metrics) -> std::io::Result<Server> {
+    let metrics = web::Data::from(Arc::new(metrics));
     Ok(HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(pool.clone()))
+            .app_data(metrics.clone())
             .route("/healthz", web::get().to(healthz))
             .route("/readyz", web::get().to(readyz))
+            .route("/metrics", web::get().to(scrape))
     })
     .workers(1)
     .disable_signals()
@@ -39,5 +44,15 @@ async fn readyz(pool: web::Data<PgPool>) -> HttpResponse {
     match tokio::time::timeout(limit, probe).await {
         Ok(Ok(_)) => HttpResponse::Ok().body("ready\n"),
         _ => HttpResponse::ServiceUnavailable().body("the database does not answer\n"),
+    }
+}
+
+async fn scrape(metrics: web::Data<Metrics>) -> HttpResponse {
+    match metrics.scrape().await {
+        Ok(text) => HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "metrics can't be written");
+            HttpResponse::InternalServerError().finish()
+        }
     }
 }

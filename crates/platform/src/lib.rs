@@ -1,11 +1,12 @@
 //! What every service needs and none of it is about tasks: settings, telemetry, the database
-//! connection, shutdown, health, sealed secrets.
+//! connection, shutdown, health, metrics, sealed secrets.
 //!
 //! Never: a table, an event, a rule of the product.
 
 pub mod backoff;
 pub mod database;
 pub mod health;
+pub mod metrics;
 pub mod sealing;
 pub mod settings;
 pub mod shutdown;

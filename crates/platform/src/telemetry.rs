@@ -3,6 +3,11 @@
 //! Logs go to stderr, one line each, never with what a person wrote. Spans have W3C ids whether or
 //! not anybody collects them, so that an event can carry its request's context; they are exported
 //! by OTLP where `OTEL_EXPORTER_OTLP_ENDPOINT` is set.
+//!
+//! Nobody waits for the collector: spans that end are queued, the queue is bounded and drops what does
+//! not fit, and a thread of its own sends them. A collector that is away costs a warning now and then.
+
+mod json;
 
 use std::io::IsTerminal;
 
@@ -14,9 +19,12 @@ use opentelemetry::{
     },
 };
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tracing::Span;
+use tracing::{Level, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::filter_fn, fmt::format::JsonFields, layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const DEFAULT_FILTER: &str = "info,actix_server=warn,sqlx=warn";
@@ -61,16 +69,25 @@ impl Telemetry {
             provider = provider.with_batch_exporter(exporter);
         }
         let provider = provider.build();
-        let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer(service));
+        // Whatever is logged: to hear only warnings breaks no trace. What is logged stays out of it.
+        let traced = filter_fn(|metadata| metadata.is_span() && *metadata.level() <= Level::INFO)
+            .with_max_level_hint(Level::INFO);
+        let traces = tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer(service))
+            .with_location(false)
+            .with_threads(false)
+            .with_filter(traced);
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| DEFAULT_FILTER.into());
         let lines = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal());
         let lines = match format {
-            LogFormat::Json => lines.json().flatten_event(true).boxed(),
+            LogFormat::Json => {
+                lines.fmt_fields(JsonFields::new()).event_format(json::JsonLines).boxed()
+            }
             LogFormat::Text => lines.compact().with_target(false).boxed(),
         };
-        tracing_subscriber::registry().with(filter).with(lines).with(traces).try_init()?;
+        tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init()?;
         Ok(Self { provider })
     }
 
@@ -86,11 +103,22 @@ impl Telemetry {
 /// any span.
 #[must_use]
 pub fn current_traceparent() -> Option<String> {
-    let context = Span::current().context();
+    traceparent(&Span::current())
+}
+
+/// The W3C `traceparent` of a span; none where nobody records it.
+#[must_use]
+pub fn traceparent(span: &Span) -> Option<String> {
+    let context = span.context();
     let span = context.span().span_context().clone();
     span.is_valid().then(|| {
         format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8())
     })
+}
+
+/// Names a span in its trace, where only its end tells how it is called.
+pub fn rename(span: &Span, name: String) {
+    span.context().span().update_name(name);
 }
 
 /// Makes a span the child of a remote one, named by its `traceparent`; leaves it as it is where

@@ -7,7 +7,7 @@ use std::{
 
 use events::Service;
 use messaging::{Inbox, Outbox, Relay, RelaySettings};
-use platform::{health, settings::EventBus, shutdown::Shutdown};
+use platform::{health, metrics::Metrics, settings::EventBus, shutdown::Shutdown};
 use sidecar::{AppToken, Sidecar, SidecarSettings};
 use sqlx::PgPool;
 
@@ -53,9 +53,11 @@ pub enum StartError {
 pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartError> {
     let ServeSettings { service, scheduler, webhook_allow, .. } = settings;
     let sidecar_settings = SidecarSettings::from_env()?;
-    let health = health::serve(listen(service.health_addr)?, pool.clone())?;
+    let health = listen(service.health_addr)?;
+    let mut metrics = Metrics::new(Service::ReminderWorker.name(), &pool);
     let (shutdown, publishing) = (Shutdown::new(), Shutdown::new());
     let outbox = Outbox::new(Service::ReminderWorker, service.event_bus);
+    outbox.register(&pool, &mut metrics);
     let wakes = Wakes::default();
 
     let subscriber = Arc::new(WorkerSubscriber::new(outbox.clone(), wakes.clone()));
@@ -72,9 +74,12 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
     let keys = service.sealing_keys;
     let deliveries =
         Deliveries::new(pool.clone(), outbox.clone(), wakes.clone(), keys, webhook_allow)?;
+    deliveries.register(&mut metrics);
     shutdown.spawn(deliveries.run(shutdown.token()));
     let reminding = Scheduler::new(pool.clone(), outbox.clone(), wakes, scheduler);
+    reminding.register(&mut metrics);
     shutdown.spawn(reminding.run(shutdown.token()));
+    let health = health::serve(health, pool.clone(), metrics)?;
     shutdown.spawn(tidy::run(pool.clone(), shutdown.token()));
     let stop = shutdown.token();
     shutdown.spawn(async move {

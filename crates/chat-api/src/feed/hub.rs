@@ -10,7 +10,10 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -35,6 +38,7 @@ pub(crate) struct Hub {
     feeds: Mutex<Feeds>,
     wanted: Notify,
     catch_ups: Semaphore,
+    behind: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -78,6 +82,28 @@ pub(crate) struct Seat {
     ended: CancellationToken,
 }
 
+/// A follower's turn to read the table.
+pub(crate) struct CatchUp<'h> {
+    _behind: Behind<'h>,
+    _turn: Option<SemaphorePermit<'h>>,
+}
+
+/// One more who is behind; also one who leaves while it waits for its turn is so no more.
+struct Behind<'h>(&'h AtomicUsize);
+
+impl<'h> Behind<'h> {
+    fn among(count: &'h AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Behind<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Hub {
     pub(crate) fn new(max_streams_per_person: usize) -> Self {
         Self {
@@ -85,6 +111,7 @@ impl Hub {
             feeds: Mutex::default(),
             wanted: Notify::new(),
             catch_ups: Semaphore::new(MAX_CATCH_UPS),
+            behind: AtomicUsize::new(0),
         }
     }
 
@@ -227,9 +254,20 @@ impl Hub {
     }
 
     /// A turn to read the table for oneself.
-    pub(crate) async fn catch_up(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn catch_up(&self) -> CatchUp<'_> {
+        let behind = Behind::among(&self.behind);
         // Closed by nobody.
-        self.catch_ups.acquire().await.ok()
+        CatchUp { _behind: behind, _turn: self.catch_ups.acquire().await.ok() }
+    }
+
+    /// How many follow in this process.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.feeds().followed.values().map(|feed| feed.seats.len()).sum()
+    }
+
+    /// How many of them read the table, or wait for their turn to.
+    pub(crate) fn streams_behind(&self) -> usize {
+        self.behind.load(Ordering::Relaxed)
     }
 
     fn leave(&self, user_id: UserId, number: u64) {

@@ -4,16 +4,22 @@ use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderValue},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderValue},
+    },
     middleware::Next,
     web,
 };
 use events::CorrelationId;
 use platform::telemetry;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 
-use super::caller::{CORRELATION_HEADER, SESSION_COOKIE, SignedIn};
+use super::{
+    caller::{CORRELATION_HEADER, SESSION_COOKIE, SignedIn},
+    metrics,
+};
 use crate::{
     context::Context,
     error::Failure,
@@ -35,7 +41,11 @@ pub(super) async fn correlate(
     let span = tracing::info_span!(
         "request",
         correlation_id = %correlation_id,
-        http.method = %request.method(),
+        http.request.method = metrics::bounded(request.method()),
+        http.route = Empty,
+        http.response.status_code = Empty,
+        otel.kind = "server",
+        otel.status_code = Empty,
     );
     if let Some(parent) = header(&request, "traceparent") {
         telemetry::continue_trace(&span, parent);
@@ -49,6 +59,8 @@ async fn answer(
     correlation_id: CorrelationId,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let began = Instant::now();
+    let context = request.app_data::<web::Data<Context>>().cloned();
+    let method = request.method().clone();
     let response = next.call(request).await?.map_into_boxed_body();
     let mut response = rendered(response, correlation_id);
     if let Ok(value) = HeaderValue::from_str(&correlation_id.to_string()) {
@@ -58,13 +70,27 @@ async fn answer(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    tracing::info!(
-        http.route = response.request().match_pattern().unwrap_or_default(),
-        http.status = response.status().as_u16(),
-        elapsed_ms = began.elapsed().as_millis(),
-        "answered"
-    );
+    let (route, status) = (response.request().match_pattern(), response.status());
+    let took = began.elapsed();
+    if let Some(context) = context {
+        context.requests.answered(&method, route.as_deref(), status, took);
+    }
+    describe(&method, route.as_deref(), status);
+    tracing::info!(elapsed_ms = took.as_millis(), "answered");
     Ok(response)
+}
+
+/// Says in the request's span what it was, by the names of OpenTelemetry.
+fn describe(method: &Method, route: Option<&str>, status: StatusCode) {
+    let (span, method) = (Span::current(), metrics::bounded(method));
+    if let Some(route) = route {
+        span.record("http.route", route);
+    }
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+    telemetry::rename(&span, route.map_or(method.to_owned(), |route| format!("{method} {route}")));
 }
 
 /// An error as a problem, with the headers that it has got on its way out; anything else as it is.

@@ -18,6 +18,7 @@ mod import;
 mod limits;
 mod lists;
 mod me;
+pub(crate) mod metrics;
 mod middleware;
 pub(crate) mod openapi;
 mod page;

@@ -34,7 +34,7 @@ fn notification(key: &str, task: &str, seconds: i64) -> Notification {
     let data = json!({"task_id": task, "reminder_id": format!("of {task}"),
         "reminder_time": at(seconds)});
     let at = at(seconds) + TimeDelta::milliseconds(40);
-    Notification { key: key.to_owned(), body: json!({ "data": data }), at }
+    Notification { key: key.to_owned(), body: json!({ "data": data }), traceparent: None, at }
 }
 
 fn act(task: &str, version: Option<i64>, seconds: i64, due: Option<i64>) -> Act {

@@ -163,6 +163,7 @@ impl Relay {
 
     async fn lead(&self, lease: Lease, stop: &CancellationToken) {
         tracing::info!(lease.token = lease.token(), "the relay leads");
+        self.outbox.counts().leads(true);
         tokio::select! {
             () = lease.keep(&self.pool) => tracing::warn!("the relay lost its lease"),
             () = stop.cancelled() => {}
@@ -170,6 +171,7 @@ impl Relay {
                 tracing::warn!("another process leads now");
             }
         }
+        self.outbox.counts().leads(false);
         if let Err(error) = lease.release(&self.pool).await {
             tracing::debug!(
                 error = &error as &dyn std::error::Error,

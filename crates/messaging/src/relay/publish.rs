@@ -110,6 +110,8 @@ impl Relay {
         };
         leading.closed_topics.reopen(topic);
         leading.traffic.count(sent.accepted.len());
+        self.outbox.counts().published(topic, sent.accepted.len());
+        self.outbox.counts().refused(topic, sent.refused.len());
         let accepted: HashSet<i64> = sent.accepted.iter().copied().collect();
         self.mark(leading.token, sent).await?;
         // One alone may be at fault itself; then its lane waits and nobody else.

@@ -118,6 +118,8 @@ impl Relay {
             Err(outage) => return Err(outage),
         };
         leading.closed_topics.reopen(topic);
+        self.outbox.counts().resent(topic, sent.accepted.len());
+        self.outbox.counts().refused(topic, sent.refused.len());
         tracing::info!(topic, rows = sent.accepted.len(), "sent again for want of a receipt");
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
         store::overdue::mark_resent(

@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use events::CloudEvent;
+use platform::telemetry;
 use serde_json::value::RawValue;
 use sidecar::{EntryOutcome, Message, Scope};
+use tracing::{Span, field::Empty};
 
 use super::{Outage, Relay};
-use crate::store::outbox::Row;
+use crate::{MESSAGING_SYSTEM, store::outbox::Row};
 
 /// What came of sending some rows of one topic.
 #[derive(Debug)]
@@ -26,10 +28,13 @@ impl Relay {
         let mut messages = Vec::with_capacity(rows.len());
         let mut sending = Vec::with_capacity(rows.len());
         for row in rows {
-            match message(row, at) {
+            let span = span(row);
+            // Where nobody records spans, it stays in the request's.
+            let traceparent = telemetry::traceparent(&span).or_else(|| row.traceparent.clone());
+            match message(row, traceparent, at) {
                 Ok(message) => {
                     messages.push(message);
-                    sending.push(row);
+                    sending.push((row, span));
                 }
                 Err(error) => sent.refused.push((row.seq, row.attempts, error.to_string())),
             }
@@ -42,10 +47,11 @@ impl Relay {
             }
             Err(error) => return Err(error.into()),
         };
-        for (row, outcome) in sending.into_iter().zip(outcomes) {
+        for ((row, span), outcome) in sending.into_iter().zip(outcomes) {
             match outcome {
                 EntryOutcome::Accepted => sent.accepted.push(row.seq),
                 EntryOutcome::Refused(error) | EntryOutcome::Invalid(error) => {
+                    span.record("otel.status_code", "ERROR");
                     sent.refused.push((row.seq, row.attempts, error));
                 }
             }
@@ -75,8 +81,32 @@ impl Relay {
     }
 }
 
+/// The publication of a row, as a part of the trace that the row belongs to; of one that belongs to none,
+/// nothing.
+fn span(row: &Row) -> Span {
+    let Some(parent) = &row.traceparent else { return Span::none() };
+    let span = tracing::info_span!(
+        parent: None,
+        "publish",
+        messaging.system = MESSAGING_SYSTEM,
+        messaging.operation.name = "publish",
+        "messaging.operation.type" = "send",
+        messaging.destination.name = row.topic,
+        messaging.message.id = %row.event_id,
+        otel.name = format!("publish {}", row.topic),
+        otel.kind = "producer",
+        otel.status_code = Empty,
+    );
+    telemetry::continue_trace(&span, parent);
+    span
+}
+
 /// The CloudEvent around a row's envelope.
-fn message(row: &Row, now: DateTime<Utc>) -> serde_json::Result<Message> {
+fn message(
+    row: &Row,
+    traceparent: Option<String>,
+    now: DateTime<Utc>,
+) -> serde_json::Result<Message> {
     let envelope: &RawValue = serde_json::from_str(&row.envelope)?;
     let id = row.event_id.to_string();
     let subject = row.subject.map(|subject| subject.to_string());
@@ -84,11 +114,11 @@ fn message(row: &Row, now: DateTime<Utc>) -> serde_json::Result<Message> {
     let released_at = row.held.then(|| row.published_at.unwrap_or(now));
     let event = CloudEvent::new(&id, &row.producer, &row.event_type, row.occurred_at, envelope)
         .subject(subject.as_deref())
-        .traceparent(row.traceparent.as_deref())
+        .traceparent(traceparent.as_deref())
         .released_at(released_at);
     Ok(Message {
         body: Bytes::from(serde_json::to_vec(&event)?),
         partition_key: row.partition_key.to_string(),
-        traceparent: row.traceparent.clone(),
+        traceparent,
     })
 }

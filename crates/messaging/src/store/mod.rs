@@ -1,5 +1,6 @@
 //! The SQL of the schema `messaging`, one module a noun; functions named after what they answer.
 
+pub(crate) mod backlog;
 pub(crate) mod dead_letters;
 pub(crate) mod inbox;
 pub(crate) mod lanes;

@@ -4,7 +4,10 @@ use serde_json::Value;
 use sqlx::{Acquire, AssertSqlSafe, PgConnection, PgPool};
 use testing::TestDatabase;
 
-use super::{outbox, overdue};
+use super::{
+    backlog::{self, Backlog},
+    outbox, overdue,
+};
 
 /// The leader's token.
 const TOKEN: i64 = 2;
@@ -196,6 +199,58 @@ async fn of_very_many_overdue_rows_each_is_read_a_few_times_and_the_most_urgent_
     let read = rows_read(&mut tx).await - before;
     assert!(read < FEW_ROWS, "{read} rows were read to choose 3");
     tx.rollback().await.unwrap();
+    drop(conn);
+    pool.close().await;
+    database.drop().await;
+}
+
+/// Whatever waits: each of three kinds has more rows than are counted, and more than would be gone through
+/// in time.
+#[tokio::test]
+async fn what_a_scrape_reads_of_a_long_outbox_is_bounded() {
+    const MOST: i64 = 25;
+    let (database, pool) = database().await;
+    insert_published(&pool, MANY_ROWS, "messaging.clock() + interval '1 hour'").await;
+    let kinds =
+        "update messaging.outbox set published_at = null, resend_at = null where seq % 3 = 0;
+         update messaging.outbox set overdue = true where seq % 3 = 1;
+         analyze messaging.outbox";
+    execute(&pool, kinds.to_owned()).await;
+    let mut tx = pool.begin().await.unwrap();
+    let before = rows_read(&mut tx).await;
+    let read = backlog::read(&mut tx, MOST).await.unwrap();
+    assert_eq!((read.unpublished_rows, read.unreceipted_rows), (MOST, 2 * MOST));
+    let read = rows_read(&mut tx).await - before;
+    assert!(read <= 3 * MOST, "{read} rows were read to count {MOST} of each kind");
+    tx.rollback().await.unwrap();
+    pool.close().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn the_backlog_is_as_old_as_its_oldest_row_and_of_nothing_it_is_nothing() {
+    let (database, pool) = database().await;
+    let mut conn = pool.acquire().await.unwrap();
+    let empty = Backlog {
+        unpublished_rows: 0,
+        oldest_unpublished_secs: None,
+        unreceipted_rows: 0,
+        oldest_unreceipted_secs: None,
+    };
+    assert_eq!(backlog::read(&mut conn, 10).await.unwrap(), empty);
+    insert_published(&pool, 4, "messaging.clock()").await;
+    // The second and the fourth are the older ones of each kind; one of the two that wait is overdue.
+    let ages = "update messaging.outbox set published_at = null,
+             occurred_at = messaging.clock() - make_interval(mins => seq::int) where seq < 3;
+         update messaging.outbox set overdue = seq = 4,
+             published_at = messaging.clock() - make_interval(hours => seq::int) where seq > 2";
+    execute(&pool, ages.to_owned()).await;
+    let read = backlog::read(&mut conn, 10).await.unwrap();
+    assert_eq!((read.unpublished_rows, read.unreceipted_rows), (2, 2));
+    let unpublished = read.oldest_unpublished_secs.unwrap();
+    assert!((120.0..600.0).contains(&unpublished), "{read:?}");
+    let unreceipted = read.oldest_unreceipted_secs.unwrap();
+    assert!((4.0 * 3600.0..5.0 * 3600.0).contains(&unreceipted), "{read:?}");
     drop(conn);
     pool.close().await;
     database.drop().await;

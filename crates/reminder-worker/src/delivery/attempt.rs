@@ -17,11 +17,17 @@ use platform::{
 use reqwest::{Client, redirect};
 use serde_json::json;
 use sqlx::PgPool;
-use tracing::Instrument;
+use tokio::time::Instant;
+use tracing::{Instrument, Span, field::Empty};
 use url::Url;
 use uuid::Uuid;
 
-use super::{ATTEMPT_TIMEOUT_SECS, AddressPolicy, resolver::GuardedResolver, signature::sign};
+use super::{
+    ATTEMPT_TIMEOUT_SECS, AddressPolicy,
+    metrics::{Became, Counts},
+    resolver::GuardedResolver,
+    signature::sign,
+};
 use crate::store::{
     self,
     deliveries::{Due, End},
@@ -105,6 +111,7 @@ pub(super) struct Sender {
     keys: KeyRing,
     client: Client,
     guard: GuardedResolver,
+    counts: Counts,
 }
 
 impl Sender {
@@ -122,7 +129,11 @@ impl Sender {
             .no_proxy()
             .timeout(Duration::from_secs(ATTEMPT_TIMEOUT_SECS))
             .build()?;
-        Ok(Self { pool, outbox, keys, client, guard })
+        Ok(Self { pool, outbox, keys, client, guard, counts: Counts::default() })
+    }
+
+    pub(super) fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Tries what is due of a lane, all at the same time, and gives the lane back.
@@ -144,7 +155,16 @@ impl Sender {
     /// Tries once; the delivery then has ended or waits for its next attempt. Where even that can't
     /// be written down, it is tried again.
     async fn attempt(&self, due: Due) -> Attempted {
-        let span = tracing::info_span!("deliver", correlation_id = %due.correlation_id);
+        let span = tracing::info_span!(
+            "deliver",
+            correlation_id = %due.correlation_id,
+            http.request.method = "POST",
+            http.request.resend_count = (due.attempt > 1).then(|| due.attempt - 1),
+            http.response.status_code = Empty,
+            otel.name = "POST",
+            otel.kind = "client",
+            otel.status_code = Empty,
+        );
         if let Some(traceparent) = &due.traceparent {
             telemetry::continue_trace(&span, traceparent);
         }
@@ -161,6 +181,9 @@ impl Sender {
             return Ok(Attempted::NotMade);
         }
         let sent = self.send(due).await;
+        if sent.is_err() {
+            Span::current().record("otel.status_code", "ERROR");
+        }
         insist(|| self.mark(due, &sent)).await?;
         Ok(if sent.is_ok() { Attempted::Delivered } else { Attempted::Failed })
     }
@@ -172,7 +195,11 @@ impl Sender {
     /// Writes down what came of an attempt.
     async fn mark(&self, due: &Due, sent: &Result<(), AttemptError>) -> Result<(), ApplyError> {
         match sent {
-            Ok(()) => self.end(due, End::Delivered, None).await,
+            Ok(()) => {
+                self.end(due, End::Delivered, None).await?;
+                tracing::info!(attempts = due.attempt, "delivered");
+                Ok(())
+            }
             Err(error @ AttemptError::ChannelGone) => {
                 self.end(due, End::Dropped, Some(error.to_string())).await
             }
@@ -184,6 +211,7 @@ impl Sender {
                 tracing::info!(error = %error, attempts = due.attempt, "a delivery waits for its next attempt");
                 let error = error.to_string();
                 store::deliveries::postpone(&self.pool, due, &error, wait.as_secs_f64()).await?;
+                self.counts.became(Became::Retried);
                 Ok(())
             }
         }
@@ -215,8 +243,11 @@ impl Sender {
         if let Some(traceparent) = telemetry::current_traceparent() {
             request = request.header("traceparent", traceparent);
         }
-        let response = request.body(message.body).send().await.map_err(transport_error)?;
-        let status = response.status();
+        let begun = Instant::now();
+        let response = request.body(message.body).send().await;
+        self.counts.attempted(begun.elapsed());
+        let status = response.map_err(transport_error)?.status();
+        Span::current().record("http.response.status_code", status.as_u16());
         if status.is_success() { Ok(()) } else { Err(AttemptError::Status(status.as_u16())) }
     }
 
@@ -264,6 +295,11 @@ impl Sender {
         self.outbox.append(&mut tx, &[event.into()]).await?;
         tx.commit().await?;
         self.outbox.wake();
+        self.counts.became(match end {
+            End::Delivered => Became::Delivered,
+            End::Failed => Became::Failed,
+            End::Dropped => Became::Dropped,
+        });
         Ok(())
     }
 }

@@ -9,13 +9,14 @@
 
 mod address;
 mod attempt;
+mod metrics;
 mod resolver;
 mod signature;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use messaging::Outbox;
-use platform::{backoff::Backoff, sealing::KeyRing};
+use platform::{backoff::Backoff, metrics::Metrics, sealing::KeyRing};
 use sqlx::PgPool;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -72,6 +73,11 @@ impl Deliveries {
     ) -> reqwest::Result<Self> {
         let sender = Arc::new(Sender::new(pool.clone(), outbox, keys, policy)?);
         Ok(Self { pool, wakes, sender })
+    }
+
+    /// Shows what becomes of notifications here.
+    pub fn register(&self, metrics: &mut Metrics) {
+        self.sender.counts().register(metrics);
     }
 
     /// Delivers until it is told to stop; then finishes what is under way.

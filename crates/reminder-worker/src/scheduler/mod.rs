@@ -4,12 +4,13 @@
 //! until then. The sleep ends early when this process has applied an event, and after
 //! [`POLL_INTERVAL_MS`] at the latest: another replica may have applied one and died.
 
+mod metrics;
 mod tick;
 
 use std::{sync::Arc, time::Duration};
 
 use messaging::Outbox;
-use platform::backoff::Backoff;
+use platform::{backoff::Backoff, metrics::Metrics};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -30,13 +31,19 @@ pub struct Scheduler {
     outbox: Outbox,
     wakes: Wakes,
     settings: SchedulerSettings,
+    counts: metrics::Counts,
 }
 
 impl Scheduler {
     /// A scheduler that fires into an outbox.
     #[must_use]
     pub fn new(pool: PgPool, outbox: Outbox, wakes: Wakes, settings: SchedulerSettings) -> Self {
-        Self { pool, outbox, wakes, settings }
+        Self { pool, outbox, wakes, settings, counts: metrics::Counts::default() }
+    }
+
+    /// Shows what fires here, and what is overdue in the database.
+    pub fn register(&self, metrics: &mut Metrics) {
+        self.counts.register(&self.pool, metrics);
     }
 
     /// Fires until it is told to stop.
@@ -69,7 +76,7 @@ impl Scheduler {
 
     /// Fires one batch; answers how long to sleep then.
     async fn step(&self) -> Result<Duration, messaging::ApplyError> {
-        let tick = tick::tick(&self.pool, &self.outbox, self.settings).await?;
+        let tick = tick::tick(&self.pool, &self.outbox, self.settings, &self.counts).await?;
         if tick.tasks > 0 {
             self.outbox.wake();
             self.wakes.deliveries.notify_one();

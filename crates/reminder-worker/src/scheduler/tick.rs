@@ -10,9 +10,12 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{CancelReason, Event, ReminderTriggered, Revision};
 use messaging::{ApplyError, Outbox, Outgoing};
+use platform::telemetry;
 use sqlx::{PgConnection, PgPool, types::Json};
+use tracing::Span;
 use uuid::Uuid;
 
+use super::metrics::Counts;
 use crate::{
     reminder::{Cancelling, announce_cancelled, announce_triggered, due_date},
     settings::SchedulerSettings,
@@ -44,14 +47,15 @@ pub(super) async fn tick(
     pool: &PgPool,
     outbox: &Outbox,
     settings: SchedulerSettings,
+    counts: &Counts,
 ) -> Result<Tick, ApplyError> {
-    match fire_the_overdue(pool, outbox, settings).await {
+    match fire_the_overdue(pool, outbox, settings, counts).await {
         Err(error) if !error.is_transient() => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "not all that is due can be fired; each task is tried by itself"
             );
-            fire_one_by_one(pool, outbox, settings).await
+            fire_one_by_one(pool, outbox, settings, counts).await
         }
         ticked => ticked,
     }
@@ -61,14 +65,16 @@ async fn fire_the_overdue(
     pool: &PgPool,
     outbox: &Outbox,
     settings: SchedulerSettings,
+    counts: &Counts,
 ) -> Result<Tick, ApplyError> {
     let mut tx = pool.begin().await?;
     let tasks = store::tasks::lock_due(&mut tx, MAX_TASKS).await?;
     if tasks.is_empty() {
         return Ok(Tick::default());
     }
-    fire(&mut tx, outbox, settings, &tasks).await?;
+    let fired = fire(&mut tx, outbox, settings, &tasks).await?;
     tx.commit().await?;
+    fired.committed(counts);
     Ok(Tick { tasks: tasks.len() })
 }
 
@@ -76,10 +82,11 @@ async fn fire_one_by_one(
     pool: &PgPool,
     outbox: &Outbox,
     settings: SchedulerSettings,
+    counts: &Counts,
 ) -> Result<Tick, ApplyError> {
     let due = store::tasks::due(pool, MAX_TASKS).await?;
     for task in &due {
-        match fire_alone(pool, outbox, settings, *task).await {
+        match fire_alone(pool, outbox, settings, counts, *task).await {
             Err(error) if !error.is_transient() => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -99,12 +106,14 @@ async fn fire_alone(
     pool: &PgPool,
     outbox: &Outbox,
     settings: SchedulerSettings,
+    counts: &Counts,
     task: Uuid,
 ) -> Result<(), ApplyError> {
     let mut tx = pool.begin().await?;
     let Some(task) = store::tasks::lock_if_due(&mut tx, task).await? else { return Ok(()) };
-    fire(&mut tx, outbox, settings, &[task]).await?;
+    let fired = fire(&mut tx, outbox, settings, &[task]).await?;
     tx.commit().await?;
+    fired.committed(counts);
     Ok(())
 }
 
@@ -114,7 +123,7 @@ async fn fire(
     outbox: &Outbox,
     settings: SchedulerSettings,
     tasks: &[DueTask],
-) -> Result<(), ApplyError> {
+) -> Result<Outcome, ApplyError> {
     let now = messaging::now(conn).await?;
     let revisions: HashMap<Uuid, i64> =
         tasks.iter().map(|task| (task.task_id, task.next_revision)).collect();
@@ -134,7 +143,7 @@ async fn fire(
         expired = outcome.expired.len(),
         "fired"
     );
-    Ok(())
+    Ok(outcome)
 }
 
 /// What follows from reminders being due.
@@ -145,6 +154,36 @@ struct Outcome {
     expired: Vec<Uuid>,
     /// The events, each within the trace of the request that it follows from.
     outgoing: Vec<Outgoing>,
+    /// How late each firing is.
+    lateness: Vec<TimeDelta>,
+    /// The firings in their traces; they end when it is committed.
+    spans: Vec<Span>,
+}
+
+impl Outcome {
+    /// Says that it is committed.
+    fn committed(self, counts: &Counts) {
+        counts.fired(&self.lateness);
+        counts.expired(self.expired.len());
+        for (span, late) in self.spans.iter().zip(&self.lateness) {
+            tracing::info!(parent: span, late_ms = late.num_milliseconds(), "a reminder fired");
+        }
+    }
+}
+
+/// A firing, as a part of the trace of the request that scheduled it.
+fn span(reminder: &DueReminder) -> Span {
+    let span = tracing::info_span!(
+        parent: None,
+        "fire",
+        correlation_id = %reminder.correlation_id,
+        task.id = %reminder.state.task_id,
+        reminder.id = %reminder.reminder_id,
+    );
+    if let Some(parent) = &reminder.traceparent {
+        telemetry::continue_trace(&span, parent);
+    }
+    span
 }
 
 fn decide(
@@ -154,19 +193,23 @@ fn decide(
     now: DateTime<Utc>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    for reminder in due {
+    for mut reminder in due {
         if reminder.repeated {
             outcome.fired.push(reminder.reminder_id);
             continue;
         }
         let revision = revisions.get(&reminder.state.task_id.uuid()).copied().unwrap_or_default();
         let revision = Revision::from(revision);
+        let span = span(&reminder);
+        reminder.traceparent = telemetry::traceparent(&span).or(reminder.traceparent);
         let traceparent = reminder.traceparent.clone();
         let event = if is_expired(&reminder, settings, now) {
             outcome.expired.push(reminder.reminder_id);
             expire(&reminder, revision, now)
         } else {
             outcome.fired.push(reminder.reminder_id);
+            outcome.lateness.push(now - reminder.fire_at);
+            outcome.spans.push(span);
             trigger(&mut outcome.firings, reminder, revision, now)
         };
         outcome.outgoing.push(Outgoing::new(event).urgent_at(Some(now)).within(traceparent));
