@@ -55,6 +55,14 @@ pub(crate) async fn act(
     // In the order of the ids, as everywhere where several tasks are locked.
     let mut order: Vec<usize> = (0..targets.len()).collect();
     order.sort_by_key(|index| targets[*index].task_id);
+    // All of them before anything is told of one: the feed's head is the last lock of a transaction.
+    if let Act::MoveTo(list_id) = act {
+        place(&mut tx, call, Beside::EndOf(*list_id)).await?;
+    }
+    for index in &order {
+        let locked = lock(&mut tx, call, targets[*index].task_id, &Precondition::None).await;
+        locked.map_err(|failure| name(*index, failure))?;
+    }
     let mut done: Vec<Option<Task>> = vec![None; targets.len()];
     for index in order {
         let task = act_on(&mut tx, context, call, act, &targets[index]).await;
