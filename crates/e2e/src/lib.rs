@@ -22,4 +22,4 @@ pub use kafka::Kafka;
 pub use process::{Process, free_port};
 pub use run::Run;
 pub use sink::{Notification, Sink};
-pub use stack::{APP_TOKEN, Instance, Options, Stack};
+pub use stack::{API_TOKEN, APP_TOKEN, Instance, Options, SEALING_KEYS, Stack};

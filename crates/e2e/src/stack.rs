@@ -13,10 +13,12 @@ use crate::{
     process::{Process, free_port},
 };
 
-const SEALING_KEYS: &str = "k1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+/// What both services seal with.
+pub const SEALING_KEYS: &str = "k1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 /// What a sidecar shows to its application.
 pub const APP_TOKEN: &str = "the-apps-token";
-const API_TOKEN: &str = "the-sidecars-token";
+/// What a service shows to its sidecar.
+pub const API_TOKEN: &str = "the-sidecars-token";
 /// A refused delivery comes again soon; production waits 5 s.
 const REDELIVERY_INTERVAL_MS: u64 = 200;
 

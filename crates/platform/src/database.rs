@@ -59,10 +59,18 @@ pub fn pool(
         .connect_lazy_with(options))
 }
 
+/// Whether the database answers.
+///
+/// # Errors
+/// Why it does not.
+pub async fn ping(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query("select 1").execute(pool).await.map(drop)
+}
+
 /// Waits until the database answers, for as long as it takes; logs once a failure.
 pub async fn wait_until_reachable(pool: &PgPool) {
     let mut failures = 0;
-    while let Err(error) = sqlx::query("select 1").execute(pool).await {
+    while let Err(error) = ping(pool).await {
         failures += 1;
         tracing::warn!(
             error = &error as &dyn std::error::Error,

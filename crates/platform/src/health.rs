@@ -8,7 +8,10 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
 use sqlx::PgPool;
 
-use crate::metrics::{self, Metrics};
+use crate::{
+    database,
+    metrics::{self, Metrics},
+};
 
 /// The longest that a readiness probe waits for the database, in seconds.
 pub const READINESS_TIMEOUT_SECS: u64 = 2;
@@ -40,9 +43,8 @@ async fn healthz() -> HttpResponse {
 
 async fn readyz(pool: web::Data<PgPool>) -> HttpResponse {
     let limit = Duration::from_secs(READINESS_TIMEOUT_SECS);
-    let probe = sqlx::query("select 1").execute(pool.get_ref());
-    match tokio::time::timeout(limit, probe).await {
-        Ok(Ok(_)) => HttpResponse::Ok().body("ready\n"),
+    match tokio::time::timeout(limit, database::ping(&pool)).await {
+        Ok(Ok(())) => HttpResponse::Ok().body("ready\n"),
         _ => HttpResponse::ServiceUnavailable().body("the database does not answer\n"),
     }
 }

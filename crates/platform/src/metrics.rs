@@ -25,6 +25,8 @@ use prometheus_client::{
 use sqlx::PgPool;
 use tokio::time::Instant;
 
+use crate::database;
+
 /// How old a sample of the database may be, in milliseconds: who scrapes without pause asks it no more
 /// often.
 pub const SAMPLE_INTERVAL_MS: u64 = 1_000;
@@ -83,7 +85,7 @@ impl Metrics {
         let asked = pool.clone();
         let answered = metrics.sample(move || {
             let pool = asked.clone();
-            async move { sqlx::query("select 1").execute(&pool).await.map(drop) }
+            async move { database::ping(&pool).await }
         });
         metrics.registry().register_collector(Box::new(DatabaseUp(answered)));
         metrics

@@ -4,13 +4,11 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use e2e::{APP_TOKEN, Kafka, Process, Sink, free_port, in_seconds};
+use e2e::{API_TOKEN, APP_TOKEN, Kafka, Process, SEALING_KEYS, Sink, free_port, in_seconds};
 use serde::Deserialize;
 use testing::{TestDatabase, skipped};
 
 use crate::story::{Acknowledged, all_notified, assert_promise, person_with_webhook};
-
-const SEALING_KEYS: &str = "k1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -110,7 +108,7 @@ fn service(
         ("CHAT_DATABASE_URL", url.clone()),
         ("WORKER_DATABASE_URL", url.clone()),
         ("SEALING_KEYS", SEALING_KEYS.to_owned()),
-        ("DAPR_API_TOKEN", "the-sidecars-token".to_owned()),
+        ("DAPR_API_TOKEN", API_TOKEN.to_owned()),
         ("APP_API_TOKEN", APP_TOKEN.to_owned()),
         // A test's webhook is on this machine.
         ("WEBHOOK_ALLOW", "loopback".to_owned()),
@@ -152,10 +150,8 @@ fn sidecar(
     for path in &common.resources_paths {
         arguments.push(format!("--resources-path={}", kafka.dapr().join(path).display()));
     }
-    let environment = vec![
-        ("DAPR_API_TOKEN", "the-sidecars-token".to_owned()),
-        ("APP_API_TOKEN", APP_TOKEN.to_owned()),
-    ];
+    let environment =
+        vec![("DAPR_API_TOKEN", API_TOKEN.to_owned()), ("APP_API_TOKEN", APP_TOKEN.to_owned())];
     let name = format!("{}-sidecar", app.app_id);
     Process::new(&name, folder, kafka.daprd.clone(), arguments, environment)
 }

@@ -105,12 +105,6 @@ impl Broker {
         self.child.ended().await.map_or_else(|error| error.to_string(), describe)
     }
 
-    /// Its pid.
-    #[must_use]
-    pub fn pid(&self) -> i32 {
-        self.child.pid().as_raw()
-    }
-
     /// Stops it in order; at once when there is a hurry. The next start recovers.
     pub async fn stop_in_a_hurry(mut self, hurry: &CancellationToken) {
         let grace = Duration::from_secs(STOP_TIMEOUT_SECS);
