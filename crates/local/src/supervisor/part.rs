@@ -7,10 +7,11 @@ use tokio::{
     process::Command,
     time::{self, Instant},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::signals::Wishes;
 use crate::{
-    kafka::{Broker, BrokerOptions},
+    kafka::{Broker, BrokerOptions, KafkaStartError},
     postgres::{PostgresError, Server, ServerOptions},
     process::{Child, describe},
 };
@@ -72,13 +73,76 @@ impl Part {
     }
 }
 
-/// Keeps PostgreSQL running on its port until it is to stop; then stops it.
-pub(crate) async fn keep_postgres_running(
-    server: Server,
-    options: ServerOptions,
+/// A server that is waited for before others start, and so runs before it is kept running.
+pub(crate) trait Embedded: Sized {
+    /// What it is called.
+    const NAME: &'static str;
+    type Options;
+    type Error: std::error::Error;
+
+    /// How to start it again where it is.
+    fn again(&self, options: Self::Options) -> Self::Options;
+    fn start(options: &Self::Options) -> impl Future<Output = Result<Self, Self::Error>> + Send;
+    /// Waits until it has ended by itself; says how.
+    fn ended(&mut self) -> impl Future<Output = String> + Send;
+    fn stop(
+        self,
+        hurry: &CancellationToken,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+impl Embedded for Server {
+    const NAME: &'static str = "postgres";
+    type Options = ServerOptions;
+    type Error = PostgresError;
+
+    fn again(&self, options: ServerOptions) -> ServerOptions {
+        ServerOptions { port: Some(self.port()), ..options }
+    }
+
+    async fn start(options: &ServerOptions) -> Result<Self, PostgresError> {
+        Self::start(options.clone()).await
+    }
+
+    async fn ended(&mut self) -> String {
+        self.ended().await
+    }
+
+    async fn stop(self, hurry: &CancellationToken) -> Result<(), PostgresError> {
+        self.stop_in_a_hurry(hurry).await
+    }
+}
+
+impl Embedded for Broker {
+    const NAME: &'static str = "kafka";
+    type Options = BrokerOptions;
+    type Error = KafkaStartError;
+
+    fn again(&self, options: BrokerOptions) -> BrokerOptions {
+        BrokerOptions { port: Some(self.address().port()), ..options }
+    }
+
+    async fn start(options: &BrokerOptions) -> Result<Self, KafkaStartError> {
+        Self::start(options.clone()).await
+    }
+
+    async fn ended(&mut self) -> String {
+        self.ended().await
+    }
+
+    async fn stop(self, hurry: &CancellationToken) -> Result<(), KafkaStartError> {
+        self.stop_in_a_hurry(hurry).await;
+        Ok(())
+    }
+}
+
+/// Keeps a server running on its port until it is to stop; then stops it.
+pub(crate) async fn keep_server_running<S: Embedded>(
+    server: S,
+    options: S::Options,
     wishes: Wishes,
-) -> Result<(), PostgresError> {
-    let options = ServerOptions { port: Some(server.port()), ..options };
+) -> Result<(), S::Error> {
+    let options = server.again(options);
     let mut running = Ok(server);
     let mut deaths = Deaths::default();
     loop {
@@ -87,48 +151,18 @@ pub(crate) async fn keep_postgres_running(
             Ok(mut server) => {
                 tokio::select! {
                     how = server.ended() => how,
-                    () = wishes.stop.cancelled() => {
-                        return server.stop_in_a_hurry(&wishes.hurry).await;
-                    }
+                    () = wishes.stop.cancelled() => return server.stop(&wishes.hurry).await,
                 }
             }
             Err(error) => format!("it can't be started: {}", chain(&error)),
         };
         let delay = deaths.count(start.elapsed());
-        if !wait("postgres", &how, delay, &wishes).await {
+        if !wait(S::NAME, &how, delay, &wishes).await {
             return Ok(());
         }
         running = tokio::select! {
-            started = Server::start(options.clone()) => started,
+            started = S::start(&options) => started,
             () = wishes.stop.cancelled() => return Ok(()),
-        };
-    }
-}
-
-/// Keeps Kafka running on its port until it is to stop; then stops it.
-pub(crate) async fn keep_kafka_running(broker: Broker, options: BrokerOptions, wishes: Wishes) {
-    let mut running = Ok(broker);
-    let mut deaths = Deaths::default();
-    loop {
-        let start = Instant::now();
-        let how = match running {
-            Ok(mut broker) => {
-                tokio::select! {
-                    how = broker.ended() => how,
-                    () = wishes.stop.cancelled() => {
-                        return broker.stop_in_a_hurry(&wishes.hurry).await;
-                    }
-                }
-            }
-            Err(error) => format!("it can't be started: {}", chain(&error)),
-        };
-        let delay = deaths.count(start.elapsed());
-        if !wait("kafka", &how, delay, &wishes).await {
-            return;
-        }
-        running = tokio::select! {
-            started = Broker::start(options.clone()) => started,
-            () = wishes.stop.cancelled() => return,
         };
     }
 }

@@ -167,10 +167,9 @@ async fn prepare_kafka(
         record: Some(records.of(KAFKA)),
     };
     let broker = Broker::start(options.clone()).await?;
-    let port = Some(broker.address().port());
     let specs = Topic::ALL.map(|topic| kafka_admin::TopicSpec::of(topic, ONE_BROKER));
     let mut admin = Admin::connect(&broker.address().to_string()).await?;
     admin.ensure_topics(&specs).await?;
     let kind = SidecarKind::Daprd { program: daprd };
-    Ok((kind, Some((broker, BrokerOptions { port, ..options }))))
+    Ok((kind, Some((broker, options))))
 }

@@ -6,7 +6,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     leftovers::Records,
-    part::{Part, keep_kafka_running, keep_postgres_running},
+    part::{Embedded, Part, keep_server_running},
     preparation::Prepared,
     signals::Wishes,
 };
@@ -46,15 +46,9 @@ impl Stack {
         let [services, sidecars, kafka, postgres] =
             ["the services", "the sidecars", "kafka", "postgres"]
                 .map(|name| Layer::new(name, hurry));
-        let wishes = postgres.wishes.clone();
-        postgres.parts.spawn(async move {
-            if let Err(error) = keep_postgres_running(server, options, wishes).await {
-                tracing::error!("{error}");
-            }
-        });
+        postgres.keep_server_running(server, options);
         if let Some((broker, options)) = prepared.kafka {
-            let wishes = kafka.wishes.clone();
-            kafka.parts.spawn(keep_kafka_running(broker, options, wishes));
+            kafka.keep_server_running(broker, options);
         }
         let settings = Arc::new(prepared.sidecars);
         for application in prepared.applications.map(Arc::new) {
@@ -93,6 +87,20 @@ impl Layer {
 
     fn keep_running(&self, part: Part) {
         self.parts.spawn(part.keep_running(self.wishes.clone()));
+    }
+
+    fn keep_server_running<S>(&self, server: S, options: S::Options)
+    where
+        S: Embedded + Send + 'static,
+        S::Options: Send + Sync,
+        S::Error: Send,
+    {
+        let running = keep_server_running(server, options, self.wishes.clone());
+        self.parts.spawn(async move {
+            if let Err(error) = running.await {
+                tracing::error!("{error}");
+            }
+        });
     }
 
     async fn stop(self) {
