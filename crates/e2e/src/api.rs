@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
+use testing::eventually;
 use uuid::Uuid;
+
+use crate::sink::Sink;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -79,6 +82,25 @@ impl Person {
         let token = made["token"].as_str().expect("a token").to_owned();
         let client = Client::builder().no_proxy().build().expect("a client");
         Self { client, base: base.to_owned(), token }
+    }
+
+    /// As [`register`](Self::register), with reminders that go to a sink. As who tries a channel before relying
+    /// on it, waits until a test has come there: settings and tasks travel apart, and a firing is sent to
+    /// the channels that the worker knows then.
+    ///
+    /// # Panics
+    /// When the API refuses, or the test does not come.
+    pub async fn register_with_webhook(base: &str, sink: &Sink) -> Self {
+        let person = Self::register(base).await;
+        let channel = person.create_webhook(&format!("http://{}/hook", sink.address())).await;
+        let tests = sink.tests().len();
+        let test = format!("/channels/{}/test", channel.body["id"].as_str().expect("an id"));
+        person.must(Method::POST, &test, None).await;
+        eventually("the test of the channel", || async {
+            (sink.tests().len() > tests).then_some(())
+        })
+        .await;
+        person
     }
 
     /// The same person on another instance.

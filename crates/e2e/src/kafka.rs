@@ -10,8 +10,7 @@ use events::Topic;
 use kafka_admin::{Admin, TopicSpec};
 use local::kafka::{Broker, BrokerOptions, Libraries};
 use tempfile::TempDir;
-
-use crate::process::free_port;
+use testing::free_port;
 
 /// What the repository's component has for its brokers.
 const COMPONENT_BROKERS: &str = "127.0.0.1:9092";

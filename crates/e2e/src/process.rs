@@ -2,10 +2,8 @@
 
 use std::{
     fs::File,
-    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
 };
 
 /// A binary of ours, its settings, and the process that runs it now.
@@ -96,11 +94,7 @@ impl Process {
     /// When it does not run.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
-        let id = self.child.as_ref().expect("started").id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("a status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-        kib * 1024
+        testing::resident_bytes(self.child.as_ref().expect("started").id())
     }
 
     /// Asks it to stop, as an orchestrator does.
@@ -165,25 +159,4 @@ fn tail(log: &str) -> String {
 pub(crate) fn binaries() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     test.ancestors().nth(2).expect("the build's folder").to_owned()
-}
-
-/// The ports that [`free_port`] gives: below those that the system gives to connections, so that none
-/// is taken between its choice and its use.
-const PORTS: std::ops::Range<u16> = 10_000..20_000;
-static NEXT_PORT: AtomicU16 = AtomicU16::new(0);
-
-/// A loopback port that is free now, and that no other test of this process is given.
-///
-/// # Panics
-/// When none is free.
-#[must_use]
-pub fn free_port() -> SocketAddr {
-    let first = (std::process::id() % u32::from(PORTS.end - PORTS.start)) as u16;
-    (0..PORTS.end - PORTS.start)
-        .map(|_| {
-            let number = NEXT_PORT.fetch_add(1, Ordering::Relaxed).wrapping_add(first);
-            SocketAddr::from(([127, 0, 0, 1], PORTS.start + number % (PORTS.end - PORTS.start)))
-        })
-        .find(|address| TcpListener::bind(address).is_ok())
-        .expect("a free port")
 }

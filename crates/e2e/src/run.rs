@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
-use testing::eventually;
+use testing::{eventually, free_port};
 use uuid::Uuid;
 
-use crate::process::{binaries, free_port};
+use crate::process::binaries;
 
 /// A mark in the environment by which every process of a run is found again.
 const MARK: &str = "E2E_RUN";

@@ -5,13 +5,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use reqwest::Response;
 use sqlx::PgPool;
 use tempfile::TempDir;
-use testing::{CuttingProxy, TestDatabase, eventually};
+use testing::{CuttingProxy, TestDatabase, eventually, free_port};
 
-use crate::{
-    bus,
-    kafka::Kafka,
-    process::{Process, free_port},
-};
+use crate::{bus, kafka::Kafka, process::Process};
 
 /// What both services seal with.
 pub const SEALING_KEYS: &str = "k1:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";

@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
 };
 
 use tempfile::TempDir;
-use testing::TestDatabase;
+use testing::{TestDatabase, free_port};
 
 const SEALING_KEYS: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -23,7 +23,7 @@ pub(crate) struct Replica {
 impl Replica {
     /// A replica that is not running yet.
     pub(crate) fn new(database: &TestDatabase, flags: &[&str]) -> Self {
-        let [public, health, sidecar] = free_ports();
+        let [public, health, sidecar] = [(); 3].map(|()| free_port());
         let own = [
             ("--database-url", database.owner_url()),
             ("--sealing-keys", SEALING_KEYS.to_owned()),
@@ -67,10 +67,7 @@ impl Replica {
 
     /// What it has in memory, in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
-        let status = fs::read_to_string(self.proc().join("status")).expect("a status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
-        kib * 1024
+        testing::resident_bytes(self.id())
     }
 
     /// How many sockets it has open.
@@ -82,8 +79,11 @@ impl Replica {
     }
 
     fn proc(&self) -> std::path::PathBuf {
-        let id = self.child.as_ref().expect("it runs").id();
-        Path::new("/proc").join(id.to_string())
+        Path::new("/proc").join(self.id().to_string())
+    }
+
+    fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
     }
 
     fn log(&self) -> std::path::PathBuf {
@@ -107,16 +107,4 @@ pub(crate) fn migrate(database: &TestDatabase) {
         .stderr(Stdio::null())
         .status();
     assert!(migrated.expect("it runs").success());
-}
-
-/// Below those that the system gives to connections, so that none is taken between its choice and its
-/// use.
-fn free_ports() -> [SocketAddr; 3] {
-    let mut ports = (20_000..30_000).filter_map(|port| {
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        TcpListener::bind(address).ok().map(|held| (address, held))
-    });
-    // Held until all are chosen.
-    let chosen = [(); 3].map(|()| ports.next().expect("a free port"));
-    chosen.map(|(address, _held)| address)
 }

@@ -16,7 +16,6 @@ use e2e::{
     kafka_records, write_raw,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
-use reqwest::Method;
 use sha2::{Digest, Sha256};
 use testing::{eventually, eventually_within};
 use tokio::{
@@ -80,7 +79,7 @@ impl Campaign {
         let acts: Arc<Mutex<Vec<Act>>> = Arc::default();
         let mut working = JoinSet::new();
         for number in 0..PEOPLE {
-            let person = person_with_webhook(&run.base(), &sink).await;
+            let person = Person::register_with_webhook(&run.base(), &sink).await;
             let (stop, acts) = (stop.clone(), acts.clone());
             let seed = self.seed.wrapping_add(number + 1);
             working.spawn(async move { people::work(person, seed, &stop, &acts).await });
@@ -146,18 +145,6 @@ async fn settle(history: &mut History, run: &Run, sink: &Sink) {
         }
         assert!(Instant::now() < deadline, "{missing:#?}\n{}", run.log());
     }
-}
-
-/// A person whose channel works.
-async fn person_with_webhook(base: &str, sink: &Sink) -> Person {
-    let person = Person::register(base).await;
-    let channel = person.create_webhook(&format!("http://{}/hook", sink.address())).await;
-    let tests = sink.tests().len();
-    let test = format!("/channels/{}/test", channel.body["id"].as_str().expect("an id"));
-    person.must(Method::POST, &test, None).await;
-    eventually("the test of the channel", || async { (sink.tests().len() > tests).then_some(()) })
-        .await;
-    person
 }
 
 /// Writes what is no event past the services, until told to stop; returns where, and each one's SHA-256.

@@ -1,11 +1,11 @@
 //! The end of an account, on both sides.
 
-use e2e::{Options, Sink, Stack, in_seconds};
+use e2e::{Options, Person, Sink, Stack, in_seconds};
 use reqwest::Method;
 use serde_json::json;
 use testing::eventually;
 
-use crate::story::{Acknowledged, all_notified, all_settled, notified, person_with_webhook};
+use crate::story::{Acknowledged, all_notified, all_settled, notified};
 
 /// Far enough for the account to have ended on both sides before, in seconds.
 const DUE_SECS: i64 = 20;
@@ -14,8 +14,8 @@ const DUE_SECS: i64 = 20;
 async fn a_deleted_person_is_reminded_of_nothing_and_nothing_of_theirs_is_left() {
     let stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let gone = person_with_webhook(stack.base(), &sink).await;
-    let stays = person_with_webhook(stack.base(), &sink).await;
+    let gone = Person::register_with_webhook(stack.base(), &sink).await;
+    let stays = Person::register_with_webhook(stack.base(), &sink).await;
     let never = Acknowledged::of(&gone.create_task("Never", &in_seconds(DUE_SECS)).await);
     let still = Acknowledged::of(&stays.create_task("Still", &in_seconds(DUE_SECS + 1)).await);
     eventually("the reminder to be scheduled", || async {

@@ -1,8 +1,8 @@
 //! Whose clock decides.
 
-use e2e::{Options, Sink, Stack, in_seconds};
+use e2e::{Options, Person, Sink, Stack, in_seconds};
 
-use crate::story::{Acknowledged, all_notified, all_settled, assert_promise, person_with_webhook};
+use crate::story::{Acknowledged, all_notified, all_settled, assert_promise};
 
 /// How far the databases' clocks are behind this machine's, in seconds.
 const BEHIND_SECS: i64 = 3600;
@@ -15,7 +15,7 @@ async fn a_reminder_waits_for_the_databases_clock_whatever_the_machines_says() {
     stack.worker_database.set_clock_offset_secs(-BEHIND_SECS).await;
     let sink = Sink::start();
     stack.chat_apis[0].ready().await;
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let by_the_machine = person.create_task("An hour too soon", &in_seconds(1)).await;
     let by_the_machine = Acknowledged::of(&by_the_machine);
     // Due after that one by the machine's clock, and long before it by the databases'.

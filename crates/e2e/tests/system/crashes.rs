@@ -3,13 +3,11 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use e2e::{BusRecord, Options, Sink, Stack, records};
+use e2e::{BusRecord, Options, Person, Sink, Stack, records};
 use events::Topic;
 use testing::{CuttingProxy, Direction, eventually};
 
-use crate::story::{
-    all_notified, all_settled, assert_promise, firings, insist_on_task, person_with_webhook,
-};
+use crate::story::{all_notified, all_settled, assert_promise, firings, insist_on_task};
 
 /// More messages than pass on any of the connections while one task goes all its way.
 const MESSAGES: u64 = 36;
@@ -34,7 +32,7 @@ fn http(stack: &Stack) -> [&CuttingProxy; 4] {
 async fn a_database_connection_cut_after_any_message_loses_and_doubles_nothing() {
     let stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let mut tasks = Vec::new();
     for passing in 0..MESSAGES {
         for proxy in databases(&stack) {
@@ -61,7 +59,7 @@ async fn a_database_connection_cut_after_any_message_loses_and_doubles_nothing()
 async fn a_sidecars_connection_cut_after_any_message_loses_and_doubles_nothing() {
     let stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let mut tasks = Vec::new();
     for passing in 0..3 {
         for proxy in http(&stack) {
@@ -97,7 +95,7 @@ async fn killing_any_process_loses_and_doubles_nothing() {
     const ROUNDS: usize = 3;
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let mut tasks = Vec::new();
     let parts = stack.processes().len();
     for _ in 0..ROUNDS {

@@ -4,11 +4,11 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use e2e::{API_TOKEN, APP_TOKEN, Kafka, Process, SEALING_KEYS, Sink, free_port, in_seconds};
+use e2e::{API_TOKEN, APP_TOKEN, Kafka, Person, Process, SEALING_KEYS, Sink, in_seconds};
 use serde::Deserialize;
-use testing::{TestDatabase, skipped};
+use testing::{TestDatabase, free_port, skipped};
 
-use crate::story::{Acknowledged, all_notified, assert_promise, person_with_webhook};
+use crate::story::{Acknowledged, all_notified, assert_promise};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -84,7 +84,7 @@ async fn what_dapr_run_starts_is_the_whole_system() {
     testing::eventually("chat-api to answer", || async { reqwest::get(&base).await.ok() }).await;
 
     let sink = Sink::start();
-    let person = person_with_webhook(&base, &sink).await;
+    let person = Person::register_with_webhook(&base, &sink).await;
     let task = Acknowledged::of(&person.create_task("By dapr run", &in_seconds(5)).await);
     all_notified(&sink, std::slice::from_ref(&task)).await;
     assert_promise(&sink, &[task]);

@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use e2e::{Kafka, Options, Person, Process, Stack, free_port, in_seconds};
+use e2e::{Kafka, Options, Person, Process, Stack, in_seconds};
 use reqwest::Method;
 use serde_json::json;
-use testing::{eventually, skipped};
+use testing::{eventually, free_port, skipped};
 
 const APP: &str = "task-updates-example";
 

@@ -7,7 +7,6 @@ use testing::eventually;
 
 use crate::story::{
     Acknowledged, all_notified, all_settled, assert_promise, firings, insist_on_task,
-    person_with_webhook,
 };
 
 /// Longer than a notification is leased, in seconds.
@@ -19,7 +18,7 @@ const PAST_THE_LEASE_SECS: i64 = 60;
 async fn a_notification_whose_mark_is_cut_off_comes_again_under_its_key() {
     let mut stack = Stack::start(Options { workers: 2, ..Options::default() }).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     all_settled(&stack).await;
     stack.workers[1].service.kill();
     stack.workers[1].sidecar.kill();
@@ -46,7 +45,7 @@ async fn a_notification_whose_mark_is_cut_off_comes_again_under_its_key() {
 async fn a_notification_whose_sender_is_killed_before_the_mark_comes_again_under_its_key() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     all_settled(&stack).await;
 
     let task = held_in_the_gap(&person, &sink).await;

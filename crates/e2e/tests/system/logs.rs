@@ -1,10 +1,10 @@
 //! What the services log, as a collector of logs reads it.
 
-use e2e::{Instance, Options, Sink, Stack, in_seconds};
+use e2e::{Instance, Options, Person, Sink, Stack, in_seconds};
 use serde_json::Value;
 use testing::eventually;
 
-use crate::story::{Acknowledged, all_notified, person_with_webhook};
+use crate::story::{Acknowledged, all_notified};
 
 /// Every line of a service's log.
 fn lines(instance: &Instance) -> Vec<Value> {
@@ -38,7 +38,7 @@ async fn every_line_is_json_and_both_services_name_the_request_that_it_follows_f
         instance.service.start();
         instance.ready().await;
     }
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let answer = person.create_task("Said in the log by its id only", &in_seconds(1)).await;
     all_notified(&sink, &[Acknowledged::of(&answer)]).await;
     let correlation_id = answer.correlation_id.to_string();

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use e2e::{BusRecord, Options, Sink, Stack, in_seconds, records};
+use e2e::{BusRecord, Options, Person, Sink, Stack, in_seconds, records};
 use events::Topic;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testing::eventually;
 
-use crate::story::{Acknowledged, all_notified, all_settled, assert_promise, person_with_webhook};
+use crate::story::{Acknowledged, all_notified, all_settled, assert_promise};
 
 /// What is said of a task from the request to the notification.
 const WHOLE_WAY: [&str; 4] =
@@ -18,7 +18,7 @@ const WHOLE_WAY: [&str; 4] =
 async fn a_task_said_over_http_becomes_a_reminder_that_fires() {
     let stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
 
     let created = person.create_task("Water the plants", &in_seconds(3)).await;
     let task = Acknowledged::of(&created);

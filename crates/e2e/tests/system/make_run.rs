@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use e2e::{Run, Sink, in_seconds};
+use e2e::{Person, Run, Sink, in_seconds};
 use testing::{eventually, skipped};
 
-use crate::story::{
-    Acknowledged, all_notified, assert_promise, insist_on_task, person_with_webhook,
-};
+use crate::story::{Acknowledged, all_notified, assert_promise, insist_on_task};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_stops_all_and_the_next_run_goes_on() {
     let mut run = Run::new();
     let sink = Sink::start();
     run.start().await;
-    let person = person_with_webhook(&run.base(), &sink).await;
+    let person = Person::register_with_webhook(&run.base(), &sink).await;
     let task = person.create_task("Over a restart", &in_seconds(8)).await;
     let task = Acknowledged::of(&task);
     assert_eq!(run.interrupt().await, Some(0), "{}", run.log());
@@ -32,7 +30,7 @@ async fn killing_the_supervisor_leaves_nobody_behind_and_loses_nothing() {
     let mut run = Run::new();
     let sink = Sink::start();
     run.start().await;
-    let person = person_with_webhook(&run.base(), &sink).await;
+    let person = Person::register_with_webhook(&run.base(), &sink).await;
     let mut tasks = Vec::new();
     for _ in 0..3 {
         let task = person.create_task("Over a kill", &in_seconds(6)).await;
@@ -64,7 +62,7 @@ async fn on_the_real_bus_too_a_part_that_is_killed_comes_back_and_nothing_is_los
 async fn parts_come_back(mut run: Run, parts: &[&str]) {
     let sink = Sink::start();
     run.start().await;
-    let person = person_with_webhook(&run.base(), &sink).await;
+    let person = Person::register_with_webhook(&run.base(), &sink).await;
     let mut tasks = Vec::new();
     for part in parts {
         tasks.push(insist_on_task(&person, part, 2).await);

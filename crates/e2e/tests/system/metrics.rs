@@ -7,11 +7,11 @@ use std::{
     path::Path,
 };
 
-use e2e::{APP_TOKEN, Instance, Options, Sink, Stack, in_seconds};
+use e2e::{APP_TOKEN, Instance, Options, Person, Sink, Stack, in_seconds};
 use reqwest::StatusCode;
 use testing::eventually;
 
-use crate::story::{Acknowledged, all_notified, all_settled, person_with_webhook};
+use crate::story::{Acknowledged, all_notified, all_settled};
 
 /// What a scrape says of one metric.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +103,7 @@ fn table(served: &BTreeMap<String, Served>) -> String {
 
 /// Does all that is counted.
 async fn use_everything(stack: &Stack, sink: &Sink) {
-    let person = person_with_webhook(stack.base(), sink).await;
+    let person = Person::register_with_webhook(stack.base(), sink).await;
     let task = Acknowledged::of(&person.create_task("To be counted", &in_seconds(1)).await);
     all_notified(sink, &[task]).await;
     let poison = b"no event".to_vec();
@@ -198,7 +198,7 @@ async fn what_happened_is_counted_under_bounded_labels() {
 async fn what_waits_in_the_outbox_shows_with_its_age_and_is_gone_when_it_went() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     all_settled(&stack).await;
     let rows = |text: &str| value(text, "todo_outbox_unpublished_rows", &[]);
     let age = |text: &str| value(text, "todo_outbox_oldest_unpublished_age_seconds", &[]);

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use e2e::{Kafka, Options, Sink, Stack, in_seconds, records};
+use e2e::{Kafka, Options, Person, Sink, Stack, in_seconds, records};
 use testing::{eventually, skipped};
 use tokio::time::{Instant, sleep};
 
-use crate::story::{
-    Acknowledged, all_notified, all_settled, assert_promise, insist_on_task, person_with_webhook,
-};
+use crate::story::{Acknowledged, all_notified, all_settled, assert_promise, insist_on_task};
 
 /// The consumer is down for ten (simulated) minutes in which every receipt is overdue many times.
 #[tokio::test(flavor = "multi_thread")]
@@ -16,7 +14,7 @@ async fn a_consumer_that_was_down_for_minutes_is_not_flooded() {
     const TASKS: usize = 200;
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     all_settled(&stack).await;
     stack.workers[0].service.kill();
     let mut tasks = Vec::new();
@@ -48,7 +46,7 @@ async fn a_consumer_that_was_down_for_minutes_is_not_flooded() {
 async fn reminders_fire_while_everything_else_is_down() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let mut tasks = Vec::new();
     for _ in 0..5 {
         tasks.push(insist_on_task(&person, "Alone", 6).await);
@@ -68,7 +66,7 @@ async fn reminders_fire_while_everything_else_is_down() {
 async fn the_api_answers_while_no_sidecar_runs_and_all_catches_up() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     stack.chat_apis[0].sidecar.kill();
     let mut tasks = Vec::new();
     for _ in 0..20 {
@@ -93,7 +91,7 @@ async fn a_minute_without_the_broker_costs_no_answer_and_no_reminder() {
     let Some(kafka) = Kafka::start().await else { return skipped("needs daprd and Kafka") };
     let mut stack = Stack::start_on(kafka, Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let mut scheduled = Vec::new();
     for seconds in 1..=10 {
         scheduled.push(insist_on_task(&person, "Scheduled before", 15 + 3 * seconds).await);

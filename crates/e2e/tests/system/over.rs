@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testing::eventually;
 
-use crate::story::{Acknowledged, all_notified, all_settled, notified, person_with_webhook};
+use crate::story::{Acknowledged, all_notified, all_settled, notified};
 
 /// Due so many seconds from now: longer than what is done before it may take.
 const DUE_SECS: i64 = 600;
@@ -20,7 +20,7 @@ const MOVED_SECS: i64 = 90_000;
 async fn nothing_comes_of_what_was_completed_deleted_or_moved_before_its_time() {
     let stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let completed = make(&person, "Completed", DUE_SECS).await;
     let deleted = make(&person, "Deleted", DUE_SECS).await;
     let moved = make(&person, "Moved", DUE_SECS).await;

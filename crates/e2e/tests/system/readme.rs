@@ -13,9 +13,9 @@ use std::{
     time::Duration,
 };
 
-use e2e::{Run, console_records, free_port};
+use e2e::{Run, console_records};
 use tempfile::TempDir;
-use testing::{EVENTUALLY_SECS, skipped};
+use testing::{EVENTUALLY_SECS, free_port, skipped};
 
 use crate::main_job::assert_valid;
 
@@ -112,8 +112,8 @@ async fn follow(run: &mut Run) {
             }
         }
         if let Some(expected) = &step.followed {
-            let terminal = followed.as_ref().expect("a terminal of its own");
-            until_matched(terminal, expected, "the terminal that follows").await;
+            let terminal = followed.clone().expect("a terminal of its own");
+            until_matched(terminal, expected, "the terminal that follows", || None).await;
         }
     }
 }
@@ -147,18 +147,10 @@ impl Shell {
     }
 
     /// Waits until the commands have printed their answer.
-    async fn print(&mut self, commands: &str, mut printed: PathBuf, answer: &str) {
-        if CHANGES.iter().any(|change| commands.contains(change)) {
-            return until_matched(&printed, answer, commands).await;
-        }
-        for _ in 0..MAX_RUNS {
-            if matches(&read(&printed), answer) {
-                return;
-            }
-            tokio::time::sleep(PAUSE).await;
-            printed = self.run(commands);
-        }
-        panic!("{commands}\nprints\n{}\nand not\n{answer}", read(&printed));
+    async fn print(&mut self, commands: &str, printed: PathBuf, answer: &str) {
+        let changes = CHANGES.iter().any(|change| commands.contains(change));
+        let again = || (!changes).then(|| self.run(commands));
+        until_matched(printed, answer, commands, again).await;
     }
 }
 
@@ -170,14 +162,21 @@ impl Drop for Shell {
     }
 }
 
-async fn until_matched(printed: &Path, expected: &str, commands: &str) {
+/// Waits for what is expected, in what was printed last: what is printed once goes on to be.
+async fn until_matched(
+    mut printed: PathBuf,
+    expected: &str,
+    commands: &str,
+    mut again: impl FnMut() -> Option<PathBuf>,
+) {
     for _ in 0..MAX_RUNS {
-        if matches(&read(printed), expected) {
+        if matches(&read(&printed), expected) {
             return;
         }
         tokio::time::sleep(PAUSE).await;
+        printed = again().unwrap_or(printed);
     }
-    panic!("{commands}\nprints\n{}\nand not\n{expected}", read(printed));
+    panic!("{commands}\nprints\n{}\nand not\n{expected}", read(&printed));
 }
 
 fn read(printed: &Path) -> String {

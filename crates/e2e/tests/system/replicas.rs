@@ -1,13 +1,12 @@
 //! Two of each service on one database.
 
-use e2e::{Options, Sink, Stack, in_seconds};
+use e2e::{Options, Person, Sink, Stack, in_seconds};
 use reqwest::Method;
 use serde_json::json;
 use testing::eventually;
 
 use crate::story::{
-    all_notified, all_settled, assert_promise, firings, insist_on_task, person_with_webhook,
-    versions_by_task,
+    all_notified, all_settled, assert_promise, firings, insist_on_task, versions_by_task,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,7 +16,7 @@ async fn two_of_each_keep_the_order_per_task_and_fire_once() {
     let options = Options { chat_apis: 2, workers: 2, ..Options::default() };
     let stack = Stack::start(options).await;
     let sink = Sink::start();
-    let first = person_with_webhook(stack.base(), &sink).await;
+    let first = Person::register_with_webhook(stack.base(), &sink).await;
     let second = first.at(&stack.chat_apis[1].base);
 
     let mut edited = Vec::new();
@@ -63,7 +62,7 @@ async fn when_the_leading_relay_dies_the_other_publishes() {
     let options = Options { chat_apis: 2, ..Options::default() };
     let mut stack = Stack::start(options).await;
     let sink = Sink::start();
-    let first = person_with_webhook(stack.base(), &sink).await;
+    let first = Person::register_with_webhook(stack.base(), &sink).await;
     let second = first.at(&stack.chat_apis[1].base);
     // As when a pod dies: the service and its sidecar.
     stack.chat_apis[0].service.kill();

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use e2e::{Options, Sink, Stack, in_seconds};
+use e2e::{Options, Person, Sink, Stack, in_seconds};
 use reqwest::Method;
 use serde_json::json;
 use testing::eventually;
 
-use crate::story::{
-    all_notified, all_settled, assert_promise, insist_on_task, person_with_webhook,
-};
+use crate::story::{all_notified, all_settled, assert_promise, insist_on_task};
 
 /// The live tasks with a reminder still to come, as each side has them, with the reminder's time.
 async fn both_sides(stack: &Stack) -> (BTreeSet<String>, BTreeSet<String>) {
@@ -95,7 +93,7 @@ impl Life<'_> {
 async fn after_chat_apis_database_went_back_reconcile_makes_both_agree() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let mut life = Life { person: &person, paths: vec![] };
     for title in ["kept", "renamed after", "completed after", "deleted after"] {
         life.create(title).await;
@@ -137,7 +135,7 @@ async fn after_chat_apis_database_went_back_reconcile_makes_both_agree() {
 async fn after_the_workers_database_went_back_reconcile_makes_both_agree() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let mut life = Life { person: &person, paths: vec![] };
     for title in ["kept", "renamed after", "completed after", "deleted after"] {
         life.create(title).await;

@@ -24,18 +24,6 @@ impl Acknowledged {
     }
 }
 
-/// Makes a person whose reminders go to a sink; as who tries a channel before relying on it, waits
-/// until a test has come there. Settings and tasks travel apart, and a firing is sent to the channels
-/// that the worker knows then.
-pub(crate) async fn person_with_webhook(base: &str, sink: &Sink) -> Person {
-    let person = Person::register(base).await;
-    let channel = person.create_webhook(&format!("http://{}/hook", sink.address())).await;
-    let test = format!("/channels/{}/test", channel.body["id"].as_str().expect("an id"));
-    person.must(Method::POST, &test, None).await;
-    eventually("the test of the channel", || std::future::ready(sink.tests().pop())).await;
-    person
-}
-
 /// Asks for a task due in so many seconds until it is acknowledged, and was made before it is due: one
 /// that is made later, as the database was away for so long, does not remind. An answer that was lost
 /// may have left a task behind that nobody was told of.

@@ -8,7 +8,7 @@ use testing::{eventually, skipped};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 use uuid::Uuid;
 
-use crate::story::{Acknowledged, all_notified, person_with_webhook};
+use crate::story::{Acknowledged, all_notified};
 
 const CHAT_API: &str = "chat-api";
 const WORKER: &str = "reminder-worker";
@@ -125,7 +125,7 @@ async fn one_trace_leads_from_a_request_to_its_webhook() {
     let mut stack = Stack::start(Options::default()).await;
     let (collector, sink) = (Collector::start(), Sink::start());
     export_to(&mut stack, &collector.endpoint()).await;
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let caller = Caller::new();
     let task = caller.create_task(&person, 2).await;
     all_notified(&sink, &[task]).await;
@@ -142,7 +142,7 @@ async fn on_the_real_bus_too_one_trace_leads_from_a_request_to_its_webhook() {
     run.set("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint());
     run.set("OTEL_BSP_SCHEDULE_DELAY", EXPORT_INTERVAL_MS);
     run.start().await;
-    let person = person_with_webhook(&run.base(), &sink).await;
+    let person = Person::register_with_webhook(&run.base(), &sink).await;
     let caller = Caller::new();
     let task = caller.create_task(&person, 5).await;
     all_notified(&sink, &[task]).await;
@@ -172,7 +172,7 @@ async fn a_collector_that_hangs_holds_up_no_reminder_and_not_for_ever_the_end() 
         }
     });
     export_to(&mut stack, &endpoint).await;
-    let person = person_with_webhook(stack.base(), &sink).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let asked = was_asked.recv().await.expect("an export");
     assert!(asked.starts_with(b"POST /v1/traces"), "{asked:?}");
     let mut tasks = Vec::new();
@@ -199,8 +199,8 @@ async fn a_collector_that_hangs_holds_up_no_reminder_and_not_for_ever_the_end() 
 async fn a_collector_that_is_away_costs_a_line_of_the_log() {
     let mut stack = Stack::start(Options::default()).await;
     let sink = Sink::start();
-    export_to(&mut stack, &format!("http://{}", e2e::free_port())).await;
-    let person = person_with_webhook(stack.base(), &sink).await;
+    export_to(&mut stack, &format!("http://{}", testing::free_port())).await;
+    let person = Person::register_with_webhook(stack.base(), &sink).await;
     let task = Acknowledged::of(&person.create_task(TITLE, &in_seconds(2)).await);
     all_notified(&sink, &[task]).await;
     for instance in &stack.chat_apis {
