@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use events::CorrelationId;
-use messaging::AppendError;
+use messaging::{AppendError, ApplyError};
 use serde::Serialize;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -349,6 +349,15 @@ impl From<AppendError> for Failure {
             AppendError::TooLarge { .. } => Self::TooLarge,
             AppendError::Database(error) => error.into(),
             error => Self::internal(error),
+        }
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Database(error) => error.into(),
+            ApplyError::Append(error) => error.into(),
         }
     }
 }

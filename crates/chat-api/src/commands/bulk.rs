@@ -52,28 +52,43 @@ pub(crate) async fn act(
     targets: &[Target],
 ) -> Result<Vec<Task>, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
-    // In the order of the ids, as everywhere where several tasks are locked.
+    let done = act_on_all(&mut tx, context, call, act, targets).await;
+    let done = done.map_err(|(index, failure)| name(index, failure))?;
+    tx.commit().await?;
+    wake(context, call);
+    Ok(done)
+}
+
+/// Does the same to many tasks; of a refusal, says which task it is about. All of them are locked, in the
+/// order of their ids as everywhere, before anything is told of one: the feed's head is a transaction's
+/// last lock.
+pub(super) async fn act_on_all(
+    conn: &mut sqlx::PgConnection,
+    context: &Context,
+    call: Call,
+    act: &Act,
+    targets: &[Target],
+) -> Result<Vec<Task>, (usize, Failure)> {
     let mut order: Vec<usize> = (0..targets.len()).collect();
     order.sort_by_key(|index| targets[*index].task_id);
-    // All of them before anything is told of one: the feed's head is the last lock of a transaction.
-    if let Act::MoveTo(list_id) = act {
-        place(&mut tx, call, Beside::EndOf(*list_id)).await?;
+    if let (Act::MoveTo(list_id), Some(first)) = (act, order.first()) {
+        // Lists before tasks.
+        let list = place(conn, call, Beside::EndOf(*list_id)).await;
+        list.map_err(|failure| (*first, failure))?;
     }
     for index in &order {
-        let locked = lock(&mut tx, call, targets[*index].task_id, &Precondition::None).await;
-        locked.map_err(|failure| name(*index, failure))?;
+        let locked = lock(conn, call, targets[*index].task_id, &Precondition::None).await;
+        locked.map_err(|failure| (*index, failure))?;
     }
     let mut done: Vec<Option<Task>> = vec![None; targets.len()];
     for index in order {
-        let task = act_on(&mut tx, context, call, act, &targets[index]).await;
-        done[index] = Some(task.map_err(|failure| name(index, failure))?);
+        let task = act_on(conn, context, call, act, &targets[index]).await;
+        done[index] = Some(task.map_err(|failure| (index, failure))?);
     }
-    tx.commit().await?;
-    wake(context, call);
     Ok(done.into_iter().flatten().collect())
 }
 
-pub(super) async fn act_on(
+async fn act_on(
     conn: &mut sqlx::PgConnection,
     context: &Context,
     call: Call,

@@ -3,7 +3,7 @@
 use events::{
     DeadLetterDiscardRequested, DeadLetterId, DeadLetterRedriveRequested, Event, Payload,
 };
-use messaging::{ApplyError, LetterState, Verdict, Wish};
+use messaging::{LetterState, Verdict, Wish};
 use sqlx::PgConnection;
 
 use crate::{
@@ -22,8 +22,7 @@ pub(crate) async fn decide(
 ) -> Result<DeadLetter, Failure> {
     let subscriber = ChatSubscriber::new(context.clone());
     let mut tx = store::begin_system(&context.pool).await?;
-    let decided =
-        messaging::decide(&mut tx, &context.outbox, &subscriber, id, wish).await.map_err(unable)?;
+    let decided = messaging::decide(&mut tx, &context.outbox, &subscriber, id, wish).await?;
     match decided.verdict {
         // Why it is refused is shown with the letter.
         Verdict::Done | Verdict::Refused { .. } => {}
@@ -60,11 +59,4 @@ async fn ask(
     store::dead_letters::request(conn, id, event.event_id).await?;
     context.outbox.append(conn, &[event.into()]).await?;
     Ok(())
-}
-
-fn unable(error: ApplyError) -> Failure {
-    match error {
-        ApplyError::Database(error) => error.into(),
-        ApplyError::Append(error) => error.into(),
-    }
 }

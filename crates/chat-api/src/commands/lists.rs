@@ -171,9 +171,9 @@ pub(crate) async fn delete(
             Fate::Move => Act::MoveTo(inbox),
             Fate::Trash => Act::Delete,
         };
-        for task_id in tasks {
-            bulk::act_on(&mut tx, context, call, &act, &Target::any(task_id)).await?;
-        }
+        let targets: Vec<Target> = tasks.into_iter().map(Target::any).collect();
+        let done = bulk::act_on_all(&mut tx, context, call, &act, &targets).await;
+        done.map_err(|(_, failure)| failure)?;
         tx.commit().await?;
         wake(context, call);
     }

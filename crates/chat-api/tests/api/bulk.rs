@@ -1,9 +1,9 @@
 //! One thing done to many tasks: to all, or to none.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::stack::{Person, Stack};
+use crate::stack::{Answer, Person, Stack};
 
 async fn three(person: &Person) -> Vec<Value> {
     let mut tasks = vec![];
@@ -128,32 +128,36 @@ async fn two_at_once_in_opposite_orders_both_come_through() {
 async fn many_tasks_are_locked_before_anything_is_told_of_one() {
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;
+    let list = ada.post("/lists", json!({"name": "x"})).await.body["id"].clone();
     let mut ids = vec![];
     for title in ["one", "two"] {
-        ids.push(ada.make_task(json!({ "title": title })).await["id"].clone());
+        let task = json!({"title": title, "list_id": list});
+        ids.push(ada.make_task(task).await["id"].clone());
     }
     ids.sort_by_key(ToString::to_string);
-    let last: uuid::Uuid = ids[1].as_str().expect("an id").parse().expect("a UUID");
-    let mut other = stack.admin.begin().await.expect("a transaction");
-    let lock = "select 1 from task where task_id = $1 for update";
-    sqlx::query(lock).bind(last).execute(&mut *other).await.expect("the task");
-
     let body = json!({"action": "complete", "tasks": [{"id": ids[0]}, {"id": ids[1]}]});
-    let acting = tokio::spawn({
-        let ada = ada.clone();
-        async move { ada.post("/tasks/bulk", body).await }
-    });
-    testing::eventually("it to wait for the task", || async {
-        let waiting =
-            "select count(*) from pg_locks where not granted and transactionid is not null";
-        let waiting: i64 =
-            sqlx::query_scalar(waiting).fetch_one(&stack.admin).await.expect("locks");
-        (waiting > 0).then_some(())
-    })
-    .await;
-    let head = "select 1 from feed_head for update nowait";
-    sqlx::query(head).execute(&mut *other).await.expect("nobody holds the feed's head");
-    other.rollback().await.expect("rolled back");
-    assert_eq!(acting.await.expect("no panic").status, StatusCode::OK);
+    let bulk = ada.request(Method::POST, "/tasks/bulk").json(&body);
+    let path = format!("/lists/{}?tasks=trash", list.as_str().expect("an id"));
+    let end_of_list = ada.request(Method::DELETE, &path);
+    let last: uuid::Uuid = ids[1].as_str().expect("an id").parse().expect("a UUID");
+    for acting in [bulk, end_of_list] {
+        let mut other = stack.admin.begin().await.expect("a transaction");
+        let lock = "select 1 from task where task_id = $1 for update";
+        sqlx::query(lock).bind(last).execute(&mut *other).await.expect("the task");
+        let acting = tokio::spawn(Answer::of(acting));
+        testing::eventually("it to wait for the task", || async {
+            let waiting = "select count(*) from pg_stat_activity where datname = current_database()
+                and wait_event_type = 'Lock'";
+            let waiting = sqlx::query_scalar(waiting).fetch_one(&stack.admin).await;
+            let waiting: i64 = waiting.expect("the connections");
+            (waiting > 0).then_some(())
+        })
+        .await;
+        let head = "select 1 from feed_head for update nowait";
+        sqlx::query(head).execute(&mut *other).await.expect("nobody holds the feed's head");
+        other.rollback().await.expect("rolled back");
+        let answer = acting.await.expect("no panic");
+        assert!(answer.status.is_success(), "{answer:?}");
+    }
     stack.stop().await;
 }
