@@ -17,7 +17,7 @@ mod stack;
 
 pub use api::{Answer, PASSWORD, Person, in_seconds};
 pub use bus::{BusRecord, console_records, kafka_records, records, write_raw};
-pub use collector::{Collector, ExportedSpan};
+pub use collector::{Collector, ExportedSpan, hexadecimal};
 pub use kafka::Kafka;
 pub use process::Process;
 pub use run::Run;

@@ -13,7 +13,7 @@ use std::{
 use e2e::{
     Person, Run, Sink,
     checker::{Act, History},
-    kafka_records, write_raw,
+    hexadecimal, kafka_records, write_raw,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use sha2::{Digest, Sha256};
@@ -162,9 +162,8 @@ async fn poison(brokers: String, stop: Arc<AtomicBool>) -> BTreeSet<(String, Str
             write_raw(&brokers, topic, bytes.as_bytes()).await.ok()
         })
         .await;
-        let digest = Sha256::digest(bytes.as_bytes());
-        let hexadecimal = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        written.insert((topic.to_owned(), hexadecimal));
+        let sha256 = hexadecimal(&Sha256::digest(bytes.as_bytes()));
+        written.insert((topic.to_owned(), sha256));
         sleep(Duration::from_millis(POISON_INTERVAL_MS)).await;
     }
     written
