@@ -248,6 +248,12 @@ async fn what_waits_in_the_outbox_shows_with_its_age_and_is_gone_when_it_went() 
 async fn with_the_database_away_the_rest_is_served_and_says_that_it_is_away() {
     let stack = Stack::start(Options::default()).await;
     let both = || stack.chat_apis.iter().chain(&stack.workers);
+    // What was read before is not what is shown then.
+    for instance in both() {
+        let text = instance.metrics().await;
+        assert_eq!(value(&text, "todo_database_up", &[]), Some(1.0), "{text}");
+        assert!(value(&text, "todo_outbox_unpublished_rows", &[]).is_some(), "{text}");
+    }
     for instance in both() {
         instance.database_proxy.close();
     }
