@@ -2,10 +2,7 @@ use std::process::Output;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{
-    CorrelationId, DeadLetterId, Event, EventDeadLettered, EventType, ReceiptOutcome, Service,
-    Topic,
-};
+use events::{CorrelationId, DeadLetterId, Event, EventType, ReceiptOutcome, Service, Topic};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testing::eventually;
@@ -27,17 +24,7 @@ async fn start() -> (Stack, Person) {
 
 /// Lets the worker announce a letter.
 async fn announce(stack: &Stack, at: DateTime<Utc>) -> String {
-    let letter = EventDeadLettered {
-        id: DeadLetterId::random(),
-        topic: "task-events".to_owned(),
-        partition: Some(1),
-        offset: Some(7),
-        consumer: Service::ReminderWorker,
-        reason: "the record is not JSON".to_owned(),
-        sha256: "00".repeat(32),
-        size: 3,
-        head_base64: "YWJj".to_owned(),
-    };
+    let letter = worker::dead_letter();
     let id = letter.id.to_string();
     let event = Event::new(Service::ReminderWorker, CorrelationId::random(), at, letter);
     assert_eq!(stack.replica.deliver(Topic::DeadLetter, &event).await, "SUCCESS");

@@ -1,6 +1,6 @@
 use events::{
-    CancelReason, ChannelKind, DeadLetterId, DeliveryId, DeliveryOutcome, Event, EventDeadLettered,
-    EventType, NotificationDelivered, Service, TaskId, Topic, UserId,
+    CancelReason, ChannelKind, DeliveryId, DeliveryOutcome, Event, EventType,
+    NotificationDelivered, Service, TaskId, Topic, UserId,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -184,17 +184,7 @@ async fn unknown_types_and_our_own_words_are_passed_over() {
 #[tokio::test]
 async fn the_workers_dead_letters_are_kept_for_an_administrator() {
     let stack = Stack::start().await;
-    let letter = worker::event(EventDeadLettered {
-        id: DeadLetterId::random(),
-        topic: "task-events".to_owned(),
-        partition: Some(1),
-        offset: Some(7),
-        consumer: Service::ReminderWorker,
-        reason: "the record is not JSON".to_owned(),
-        sha256: "00".repeat(32),
-        size: 3,
-        head_base64: "YWJj".to_owned(),
-    });
+    let letter = worker::event(worker::dead_letter());
     assert_eq!(stack.replica.deliver(Topic::DeadLetter, &letter).await, "SUCCESS");
     assert_eq!(
         stack.count("select count(*) from dead_letter_view where record_offset = 7").await,

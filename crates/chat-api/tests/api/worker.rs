@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    CancelReason, CorrelationId, Due, Event, EventsReceived, Payload, Receipt, ReceiptOutcome,
-    ReminderCancelled, ReminderId, ReminderScheduled, ReminderTriggered, Revision, Service, TaskId,
-    TaskVersion, UserId,
+    CancelReason, CorrelationId, DeadLetterId, Due, Event, EventDeadLettered, EventsReceived,
+    Payload, Receipt, ReceiptOutcome, ReminderCancelled, ReminderId, ReminderScheduled,
+    ReminderTriggered, Revision, Service, TaskId, TaskVersion, UserId,
 };
 use serde_json::Value;
 
@@ -103,4 +103,19 @@ pub(crate) fn receipts(rows: &[Row], outcome: &ReceiptOutcome) -> Event {
 
 pub(crate) fn time() -> DateTime<Utc> {
     "2026-11-24T17:00:00Z".parse().expect("an instant")
+}
+
+/// A record that the worker could not take, as it announces it.
+pub(crate) fn dead_letter() -> EventDeadLettered {
+    EventDeadLettered {
+        id: DeadLetterId::random(),
+        topic: "task-events".to_owned(),
+        partition: Some(1),
+        offset: Some(7),
+        consumer: Service::ReminderWorker,
+        reason: "the record is not JSON".to_owned(),
+        sha256: "00".repeat(32),
+        size: 3,
+        head_base64: "YWJj".to_owned(),
+    }
 }
