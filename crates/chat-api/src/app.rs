@@ -14,6 +14,7 @@ use crate::{
     context::Context,
     feed::hub::Hub,
     http, jobs,
+    migrate::schema,
     settings::{LetterSettings, ServeSettings},
     store::accounts::Admins,
     subscribers::ChatSubscriber,
@@ -99,7 +100,7 @@ pub async fn serve(
     let mut metrics = Metrics::new(Service::ChatApi.name(), &pool);
     context.outbox.register(&pool, &mut metrics);
     context.requests.register(&context.hub, &mut metrics);
-    let health = platform::health::serve(listeners.health, pool.clone(), metrics)?;
+    let health = platform::health::serve(listeners.health, pool.clone(), schema(), metrics)?;
     let handles = [public.handle(), deliveries.handle()];
     let health_handle = health.handle();
     for server in [public, deliveries, health] {

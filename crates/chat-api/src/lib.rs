@@ -20,7 +20,9 @@ mod queries;
 mod settings;
 mod store;
 mod subscribers;
+mod topics;
 mod transfer;
+mod trial;
 
 pub use app::{Listeners, RestateError, ServeError, dead_letters, reconcile, refresh, serve};
 pub use commands::reset_password::{ResetPasswordError, reset_password};
@@ -32,5 +34,7 @@ pub use jobs::Reconciled;
 pub use migrate::migrate;
 pub use settings::{
     AdminEmails, Command, HttpSettings, InvalidAdminEmails, InvalidOrigins, LetterSettings,
-    Origins, ResetPasswordSettings, ServeSettings,
+    Origins, ResetPasswordSettings, ServeSettings, TopicsSettings, TrialSettings,
 };
+pub use topics::{TopicsError, topics};
+pub use trial::{TrialError, try_out};

@@ -1,7 +1,10 @@
-//! The binary: `chat-api [serve|migrate|reconcile|dead-letters|reset-password]`.
+//! The binary: `chat-api [serve|migrate|reconcile|dead-letters|topics|try|reset-password]`.
 
 use anyhow::Context;
-use chat_api::{Command, LetterSettings, Listeners, ResetPasswordSettings, ServeSettings};
+use chat_api::{
+    Command, LetterSettings, Listeners, ResetPasswordSettings, ServeSettings, TopicsSettings,
+    TrialSettings,
+};
 use events::Service;
 use platform::{database, settings::CommandSettings, shutdown::Shutdown, telemetry::Telemetry};
 use sidecar::SidecarSettings;
@@ -19,6 +22,8 @@ async fn main() -> anyhow::Result<()> {
         Command::Migrate(settings) => migrate(&settings).await,
         Command::Reconcile(settings) => reconcile(&settings).await,
         Command::DeadLetters(settings) => dead_letters(&settings).await,
+        Command::Topics(settings) => topics(&settings).await,
+        Command::Try(settings) => try_out(&settings).await,
         Command::ResetPassword(settings) => reset_password(&settings).await,
     };
     telemetry.flush();
@@ -55,6 +60,18 @@ async fn reconcile(settings: &ServeSettings) -> anyhow::Result<()> {
 async fn dead_letters(settings: &LetterSettings) -> anyhow::Result<()> {
     let pool = pool(&settings.serve)?;
     Ok(chat_api::dead_letters(settings, &pool, std::io::stdout()).await?)
+}
+
+async fn topics(settings: &TopicsSettings) -> anyhow::Result<()> {
+    let topics = chat_api::topics(settings).await.context("the bus is not ready")?;
+    println!("{}", topics.join("\n"));
+    Ok(())
+}
+
+async fn try_out(settings: &TrialSettings) -> anyhow::Result<()> {
+    let outcome = chat_api::try_out(settings).await;
+    println!("{}", outcome.with_context(|| format!("{} does not work", settings.url))?);
+    Ok(())
 }
 
 /// Standard output has the new password and nothing else, for a pipe.

@@ -1,13 +1,17 @@
 //! Bringing the database up to date.
 
-use sqlx::PgPool;
+use platform::schema::Schema;
+use sqlx::{PgPool, migrate::MigrateError};
 
-/// Runs the migrations of `messaging`, then those of chat-api's own tables. Safe beside a running
-/// older release.
+/// The tables that chat-api needs: those of `messaging`, then its own.
+pub(crate) fn schema() -> Schema {
+    Schema::new([messaging::migrator(), sqlx::migrate!()])
+}
+
+/// Brings the database up to date. Safe beside a running older release.
 ///
 /// # Errors
-/// A migration failed, or the database holds one that this release does not know.
-pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
-    messaging::migrate(pool).await?;
-    sqlx::migrate!().run(pool).await
+/// A migration failed.
+pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    schema().migrate(pool).await
 }

@@ -27,6 +27,10 @@ pub enum Command {
     Reconcile(ServeSettings),
     /// List, show, redrive or discard what this service could not take
     DeadLetters(LetterSettings),
+    /// Create the topics on the broker, or check that they are there; safe to repeat
+    Topics(TopicsSettings),
+    /// Try a running system as a person would: an account, a task, its reminder; then it is gone again
+    Try(TrialSettings),
     /// Give somebody a new password and end all of their sessions; prints the password, once
     ResetPassword(ResetPasswordSettings),
 }
@@ -54,6 +58,51 @@ pub struct ResetPasswordSettings {
     /// Read the new password from the first line of standard input instead of making one up
     #[arg(long)]
     pub stdin: bool,
+}
+
+/// What creating topics needs.
+#[derive(Args, Clone, Debug)]
+pub struct TopicsSettings {
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogSettings,
+
+    /// Kafka or Redpanda itself: host:port, comma-separated
+    #[arg(long, env)]
+    pub brokers: String,
+
+    /// Copies of each partition of a topic that is new; where it is left out, as many as there are brokers,
+    /// 3 at most
+    #[arg(long, env, value_parser = clap::value_parser!(u16).range(1..=15))]
+    pub replication: Option<u16>,
+
+    /// Create nothing; end with 1 and name what is missing
+    #[arg(long)]
+    pub check: bool,
+
+    /// How long to wait for a broker that does not answer, in seconds
+    #[arg(long, env, default_value_t = 120)]
+    pub wait_secs: u64,
+}
+
+/// What trying a running system needs.
+#[derive(Args, Clone, Debug)]
+pub struct TrialSettings {
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogSettings,
+
+    /// Where chat-api answers
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    pub url: Url,
+
+    /// Do without the reminder worker: only an account and a task
+    #[arg(long)]
+    pub without_reminder: bool,
+
+    /// How long after its time a reminder may come, in seconds
+    #[arg(long, default_value_t = 60)]
+    pub wait_secs: u64,
 }
 
 /// What deciding about dead letters needs.
@@ -139,6 +188,8 @@ impl Command {
         match self {
             Self::Serve(settings) | Self::Reconcile(settings) => &settings.log,
             Self::Migrate(settings) => &settings.log,
+            Self::Topics(settings) => &settings.log,
+            Self::Try(settings) => &settings.log,
             Self::DeadLetters(settings) => &settings.serve.log,
             Self::ResetPassword(settings) => &settings.command.log,
         }

@@ -34,6 +34,19 @@ impl Kafka {
     /// # Panics
     /// When it does not come up.
     pub async fn start() -> Option<Self> {
+        let kafka = Self::start_empty().await?;
+        let mut admin = Admin::connect(&kafka.brokers()).await.expect("the broker");
+        let topics = Topic::ALL.map(|topic| TopicSpec::of(topic, 1));
+        admin.ensure_topics(&topics).await.expect("the topics");
+        kafka.write_resources();
+        Some(kafka)
+    }
+
+    /// The same without a topic.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start_empty() -> Option<Self> {
         let daprd = std::env::var_os("TEST_DAPRD")?.into();
         let libraries: PathBuf = std::env::var_os("KAFKA_LIBS")?.into();
         let folder = tempfile::tempdir().expect("a folder");
@@ -45,12 +58,7 @@ impl Kafka {
             record: None,
         };
         let broker = Some(Broker::start(options.clone()).await.expect("a broker"));
-        let kafka = Self { daprd, libraries, options, broker, address, folder };
-        let mut admin = Admin::connect(&kafka.brokers()).await.expect("the broker");
-        let topics = Topic::ALL.map(|topic| TopicSpec::of(topic, 1));
-        admin.ensure_topics(&topics).await.expect("the topics");
-        kafka.write_resources();
-        Some(kafka)
+        Some(Self { daprd, libraries, options, broker, address, folder })
     }
 
     /// Its address.

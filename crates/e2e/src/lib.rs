@@ -19,7 +19,7 @@ pub use api::{Answer, PASSWORD, Person, in_seconds};
 pub use bus::{BusRecord, console_records, kafka_records, records, write_raw};
 pub use collector::{Collector, ExportedSpan, hexadecimal};
 pub use kafka::Kafka;
-pub use process::Process;
+pub use process::{Process, program};
 pub use run::Run;
 pub use sink::{Notification, Sink};
 pub use stack::{API_TOKEN, APP_TOKEN, Instance, Options, SEALING_KEYS, Stack};

@@ -155,6 +155,15 @@ fn tail(log: &str) -> String {
     lines[lines.len().saturating_sub(40)..].join("\n")
 }
 
+/// A binary of this build.
+///
+/// # Panics
+/// When the test does not know where it runs itself.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    binaries().join(name)
+}
+
 /// The folder with the binaries of this build: two above the test's own.
 pub(crate) fn binaries() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");

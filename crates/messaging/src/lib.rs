@@ -39,7 +39,7 @@ pub use inbox::Inbox;
 pub use lease::{LEASE_SECS, Lease};
 pub use listener::{MAX_DELIVERY_BYTES, serve};
 pub use metrics::MAX_COUNTED_ROWS;
-pub use migrate::migrate;
+pub use migrate::{migrate, migrator};
 pub use outbox::{AppendError, MAX_EVENT_BYTES, Outbox, Outgoing};
 pub use receipts::Settled;
 pub use redrive::{Decided, LetterState, Verdict, Wish, decide};

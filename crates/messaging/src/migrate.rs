@@ -1,11 +1,21 @@
 //! The schema `messaging` and its own table of migrations.
 
-use sqlx::PgPool;
+use platform::schema::Schema;
+use sqlx::{
+    PgPool,
+    migrate::{MigrateError, Migrator},
+};
 
-/// Brings the schema up to date. Safe beside a running older release.
+/// What makes the tables of `messaging`; a service's [`Schema`] begins with it.
+#[must_use]
+pub fn migrator() -> Migrator {
+    sqlx::migrate!()
+}
+
+/// Brings these tables up to date. Safe beside a running older release.
 ///
 /// # Errors
-/// A migration failed, or the database holds one that this release does not know.
-pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
-    sqlx::migrate!().run(pool).await
+/// A migration failed.
+pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
+    Schema::new([migrator()]).migrate(pool).await
 }

@@ -1,7 +1,7 @@
 //! The health listener: is the process alive, can it work, what has it done?
 //!
 //! Bound to the pod's address, never behind the ingress. A service is ready when its database
-//! answers; the bus may be away, nobody waits for it.
+//! answers and has what this release needs; the bus may be away, nobody waits for it.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -9,23 +9,29 @@ use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
 use sqlx::PgPool;
 
 use crate::{
-    database,
     metrics::{self, Metrics},
+    schema::Schema,
 };
 
 /// The longest that a readiness probe waits for the database, in seconds.
 pub const READINESS_TIMEOUT_SECS: u64 = 2;
 
-/// Serves `GET /healthz` (200 while the process runs), `GET /readyz` (200 while the database answers,
-/// else 503) and `GET /metrics` on a listener.
+/// Serves `GET /healthz` (200 while the process runs), `GET /readyz` (200 while the database answers and is
+/// migrated, else 503 and why) and `GET /metrics` on a listener.
 ///
 /// # Errors
 /// The listener's own error.
-pub fn serve(listener: TcpListener, pool: PgPool, metrics: Metrics) -> std::io::Result<Server> {
+pub fn serve(
+    listener: TcpListener,
+    pool: PgPool,
+    schema: Schema,
+    metrics: Metrics,
+) -> std::io::Result<Server> {
     let metrics = web::Data::from(Arc::new(metrics));
     Ok(HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(pool.clone()))
+            .app_data(web::Data::new(schema.clone()))
             .app_data(metrics.clone())
             .route("/healthz", web::get().to(healthz))
             .route("/readyz", web::get().to(readyz))
@@ -41,10 +47,13 @@ async fn healthz() -> HttpResponse {
     HttpResponse::Ok().body("alive\n")
 }
 
-async fn readyz(pool: web::Data<PgPool>) -> HttpResponse {
+async fn readyz(pool: web::Data<PgPool>, schema: web::Data<Schema>) -> HttpResponse {
     let limit = Duration::from_secs(READINESS_TIMEOUT_SECS);
-    match tokio::time::timeout(limit, database::ping(&pool)).await {
-        Ok(Ok(())) => HttpResponse::Ok().body("ready\n"),
+    match tokio::time::timeout(limit, schema.is_current(&pool)).await {
+        Ok(Ok(true)) => HttpResponse::Ok().body("ready\n"),
+        Ok(Ok(false)) => {
+            HttpResponse::ServiceUnavailable().body("the database is not migrated yet\n")
+        }
         _ => HttpResponse::ServiceUnavailable().body("the database does not answer\n"),
     }
 }

@@ -1,5 +1,5 @@
-//! What every service needs and none of it is about tasks: settings, telemetry, the database
-//! connection, shutdown, health, metrics, sealed secrets.
+//! What every service needs and none of it is about tasks: settings, telemetry, the database's
+//! connection and schema, shutdown, health, metrics, sealed secrets.
 //!
 //! Never: a table, an event, a rule of the product.
 
@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod database;
 pub mod health;
 pub mod metrics;
+pub mod schema;
 pub mod sealing;
 pub mod settings;
 pub mod shutdown;

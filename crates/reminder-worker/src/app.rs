@@ -13,6 +13,7 @@ use sqlx::PgPool;
 
 use crate::{
     delivery::Deliveries,
+    migrate::schema,
     reconcile,
     scheduler::Scheduler,
     settings::ServeSettings,
@@ -79,7 +80,7 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
     let reminding = Scheduler::new(pool.clone(), outbox.clone(), wakes, scheduler);
     reminding.register(&mut metrics);
     shutdown.spawn(reminding.run(shutdown.token()));
-    let health = health::serve(health, pool.clone(), metrics)?;
+    let health = health::serve(health, pool.clone(), schema(), metrics)?;
     shutdown.spawn(tidy::run(pool.clone(), shutdown.token()));
     let stop = shutdown.token();
     shutdown.spawn(async move {

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod delivery;
+mod migrate;
 pub mod reconcile;
 pub mod reminder;
 pub mod scheduler;
@@ -14,4 +15,4 @@ mod store;
 pub mod subscribers;
 pub mod tidy;
 
-pub use store::migrate;
+pub use migrate::migrate;

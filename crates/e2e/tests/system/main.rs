@@ -9,6 +9,7 @@ mod dapr_yaml;
 mod example;
 mod gaps;
 mod hold;
+mod installing;
 mod logs;
 mod main_job;
 mod make_run;

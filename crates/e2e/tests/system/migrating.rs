@@ -2,9 +2,9 @@
 
 use std::future::ready;
 
-use e2e::Process;
+use e2e::{Process, SEALING_KEYS};
 use tempfile::TempDir;
-use testing::{CuttingProxy, TestDatabase, eventually};
+use testing::{CuttingProxy, TestDatabase, eventually, free_port};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn migrate_needs_nothing_but_the_database_and_waits_until_it_is_reachable() {
@@ -37,4 +37,72 @@ async fn migrate_needs_nothing_but_the_database_and_waits_until_it_is_reachable(
         pool.close().await;
         database.drop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_is_ready_when_its_database_is_migrated_and_not_before() {
+    for binary in ["chat-api", "reminder-worker"] {
+        let database = TestDatabase::create_owned().await;
+        let folder = TempDir::new().unwrap();
+        let health = free_port();
+        let mut service = Process::new(
+            binary,
+            folder.path(),
+            binary,
+            vec!["serve".to_owned()],
+            vec![
+                ("DATABASE_URL", database.owner_url()),
+                ("SEALING_KEYS", SEALING_KEYS.to_owned()),
+                ("EVENT_BUS", "hold".to_owned()),
+                ("HEALTH_ADDR", health.to_string()),
+                ("APP_ADDR", free_port().to_string()),
+                ("LISTEN_ADDR", free_port().to_string()),
+            ],
+        );
+        service.start();
+        let ready = || async {
+            let answer = reqwest::get(format!("http://{health}/readyz")).await.ok()?;
+            Some((answer.status().as_u16(), answer.text().await.ok()?))
+        };
+        let (status, why) = eventually("an answer", ready).await;
+        assert_eq!((status, why.as_str()), (503, "the database is not migrated yet\n"), "{binary}");
+
+        migrate(binary, &database, &folder);
+        eventually("readiness", || async { ready().await.filter(|(status, _)| *status == 200) })
+            .await;
+        service.kill();
+        database.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_that_is_rolled_back_to_migrates_nothing_and_serves() {
+    for binary in ["chat-api", "reminder-worker"] {
+        let database = TestDatabase::create_owned().await;
+        let folder = TempDir::new().unwrap();
+        migrate(binary, &database, &folder);
+        let pool = database.pool(1);
+        // What the next release's migration leaves.
+        for table in ["_sqlx_migrations", "messaging._sqlx_migrations"] {
+            let later = format!(
+                "insert into {table} (version, description, success, checksum, execution_time)
+                 select 9000, 'of a later release', true, checksum, 0 from {table} limit 1"
+            );
+            sqlx::query(sqlx::AssertSqlSafe(later)).execute(&pool).await.unwrap();
+        }
+        let log = migrate(binary, &database, &folder);
+        assert!(log.contains("the database is that of a later release"), "{binary}: {log}");
+        pool.close().await;
+        database.drop().await;
+    }
+}
+
+/// Runs `migrate` to its good end, and returns what it logged.
+fn migrate(binary: &str, database: &TestDatabase, folder: &TempDir) -> String {
+    let environment = vec![("DATABASE_URL", database.owner_url())];
+    let name = format!("{binary}-migrate");
+    let arguments = vec!["migrate".to_owned()];
+    let migrate = Process::new(&name, folder.path(), binary, arguments, environment);
+    migrate.run();
+    std::fs::read_to_string(folder.path().join(format!("{name}.log"))).unwrap()
 }
