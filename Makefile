@@ -44,6 +44,10 @@ tools: ## Build or fetch daprd and Kafka, once, outside the checkout
 build: ## Build every binary and test
 	cargo build --workspace --all-targets
 
+.PHONY: images
+images: ## Build both container images into target/images, without Docker (PROFILE=dev, TAG)
+	@tools/images.sh --profile $(or $(PROFILE),release) $(if $(TAG),--tag $(TAG))
+
 .PHONY: test
 test: build ## Run all tests
 	@$(MAKE) --no-print-directory $(SCHEMATHESIS) || echo "schemathesis can't be had on this machine" >&2

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds a service's binary the way that its image has it, and prints its path. The Dockerfiles and
+# tools/images.sh build by this, so that no two images are built in two ways.
+#   tools/build-binary.sh NAME [release|dev]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+name=${1:?name a service} profile=${2:-release}
+folder=$profile
+[ "$profile" = dev ] && folder=debug
+
+# Queries are checked against crates/*/.sqlx: no database is near where images are built.
+SQLX_OFFLINE=true cargo build --profile "$profile" --locked --package "$name" --bin "$name" >&2
+echo "${CARGO_TARGET_DIR:-target}/$folder/$name"
