@@ -53,6 +53,10 @@ test: build ## Run all tests
 	@$(MAKE) --no-print-directory $(SCHEMATHESIS) || echo "schemathesis can't be had on this machine" >&2
 	SCHEMATHESIS=$(SCHEMATHESIS) tools/test.sh $(LOCAL)
 
+.PHONY: test-cluster
+test-cluster: ## Test the charts on the cluster of the current kubectl context (tools/test-cluster.sh says what it needs)
+	@tools/test-cluster.sh
+
 .PHONY: check
 check: check-format check-lints check-dependencies check-generated ## Check format, lints, dependency policy, generated files
 

@@ -44,7 +44,7 @@ case ${binary:+b}${name:+n} in '' | bn) ;; *) fail "--binary and --name go toget
 
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 # Where the sources are, if others can read it there too; without the password of whoever cloned it.
-source=$(git remote get-url origin 2>/dev/null | sed -nE 's#^https://([^/@]*@)?#https://#p')
+source=$({ git remote get-url origin 2>/dev/null || true; } | sed -nE 's#^https://([^/@]*@)?#https://#p')
 source=${source:-unknown}
 
 mkdir -p "$out"

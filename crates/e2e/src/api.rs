@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, ClientBuilder, Method, StatusCode};
 use serde_json::{Value, json};
 use testing::eventually;
 use uuid::Uuid;
@@ -61,7 +61,15 @@ impl Person {
     }
 
     async fn register_for(base: &str, scopes: &[&str]) -> Self {
-        let client = Client::builder().cookie_store(true).no_proxy().build().expect("a client");
+        Self::register_by(|| Client::builder().no_proxy(), base, scopes).await
+    }
+
+    /// Registers with these scopes, by clients that know the way: through an ingress, for one.
+    ///
+    /// # Panics
+    /// When the API refuses.
+    pub async fn register_by(way: impl Fn() -> ClientBuilder, base: &str, scopes: &[&str]) -> Self {
+        let client = way().cookie_store(true).build().expect("a client");
         let email = format!("{}@example.test", Uuid::new_v4().simple());
         let body = json!({ "email": email, "password": PASSWORD });
         let registered = client
@@ -80,7 +88,7 @@ impl Person {
         assert_eq!(made.status(), StatusCode::CREATED);
         let made: Value = made.json().await.expect("a token");
         let token = made["token"].as_str().expect("a token").to_owned();
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = way().build().expect("a client");
         Self { client, base: base.to_owned(), token }
     }
 
@@ -114,6 +122,19 @@ impl Person {
         self.ask_once(method, path, body, None).await
     }
 
+    /// The same, with why there is no answer.
+    ///
+    /// # Errors
+    /// The connection's own.
+    pub async fn try_ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> reqwest::Result<Answer> {
+        self.try_send(method, path, body, &[]).await
+    }
+
     /// The same with an `Idempotency-Key`, so that asking again does nothing twice.
     pub async fn ask_once(
         &self,
@@ -143,6 +164,16 @@ impl Person {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Option<Answer> {
+        self.try_send(method, path, body, headers).await.ok()
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Result<Answer> {
         let mut request = self
             .client
             .request(method, format!("{}/api/v1{path}", self.base))
@@ -154,13 +185,14 @@ impl Person {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.send().await.ok()?;
+        let response = request.send().await?;
         let status = response.status();
-        let correlation_id =
-            response.headers().get("x-correlation-id")?.to_str().ok()?.parse().ok()?;
-        let text = response.text().await.ok()?;
+        // What a proxy answers has none.
+        let correlation_id = response.headers().get("x-correlation-id");
+        let correlation_id = correlation_id.and_then(|id| id.to_str().ok()?.parse().ok());
+        let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or_default();
-        Some(Answer { status, correlation_id, body })
+        Ok(Answer { status, correlation_id: correlation_id.unwrap_or_default(), body })
     }
 
     /// Asks, and takes the answer.
@@ -189,6 +221,17 @@ impl Person {
     pub async fn create_webhook(&self, url: &str) -> Answer {
         let body = json!({ "kind": "webhook", "url": url });
         self.must(Method::POST, "/channels", Some(body)).await
+    }
+
+    /// The live stream, from now on.
+    ///
+    /// # Panics
+    /// When the API refuses.
+    pub async fn stream(&self) -> reqwest::Response {
+        let request = self.client.get(format!("{}/api/v1/stream", self.base));
+        let answer = request.bearer_auth(&self.token).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer
     }
 
     /// The person's reminders of a status.

@@ -8,6 +8,7 @@
 mod api;
 mod bus;
 pub mod checker;
+mod cluster;
 mod collector;
 mod kafka;
 mod process;
@@ -17,6 +18,7 @@ mod stack;
 
 pub use api::{Answer, PASSWORD, Person, in_seconds};
 pub use bus::{BusRecord, console_records, kafka_records, records, write_raw};
+pub use cluster::{Cluster, WayIn, repository};
 pub use collector::{Collector, ExportedSpan, hexadecimal};
 pub use kafka::Kafka;
 pub use process::{Process, program};

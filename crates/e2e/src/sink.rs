@@ -8,14 +8,15 @@ use std::{
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
 /// The `type` of what a person sends to try a channel.
 const CHANNEL_TEST: &str = "channel-test";
 
-/// A notification as it came.
-#[derive(Clone, Debug)]
+/// A notification as it came; `webhook-sink` prints it so, and the cluster's test reads it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Notification {
     /// Its `webhook-id`: the key that makes a repetition one.
     pub key: String,
@@ -25,6 +26,28 @@ pub struct Notification {
     pub traceparent: Option<String>,
     /// When it came, by this machine's clock, which is also the database's here.
     pub at: DateTime<Utc>,
+}
+
+impl Notification {
+    /// What came just now.
+    #[must_use]
+    pub fn of(request: &HttpRequest, body: &[u8]) -> Self {
+        let header = |name: &str| request.headers().get(name)?.to_str().ok().map(ToOwned::to_owned);
+        #[expect(clippy::disallowed_methods, reason = "a test's stamp")]
+        let at = Utc::now();
+        Self {
+            key: header("webhook-id").unwrap_or_default(),
+            traceparent: header("traceparent"),
+            body: serde_json::from_slice(body).unwrap_or_default(),
+            at,
+        }
+    }
+
+    /// Whether a person wanted to try their channel.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.body["type"] == CHANNEL_TEST
+    }
 }
 
 /// The target.
@@ -87,7 +110,7 @@ impl Sink {
     /// Never.
     #[must_use]
     pub fn got(&self) -> Vec<Notification> {
-        self.came(|kind| kind != CHANNEL_TEST)
+        self.came(|notification| !notification.is_test())
     }
 
     /// The tests of channels that came.
@@ -96,7 +119,7 @@ impl Sink {
     /// Never.
     #[must_use]
     pub fn tests(&self) -> Vec<Notification> {
-        self.came(|kind| kind == CHANNEL_TEST)
+        self.came(Notification::is_test)
     }
 
     /// What a receiver that honours the key has: the first of each.
@@ -114,11 +137,9 @@ impl Sink {
         self.server.stop(false).await;
     }
 
-    fn came(&self, is_meant: impl Fn(&str) -> bool) -> Vec<Notification> {
+    fn came(&self, is_meant: impl Fn(&Notification) -> bool) -> Vec<Notification> {
         let mut came = self.got.lock().expect("no thread panicked").clone();
-        came.retain(|notification| {
-            is_meant(notification.body["type"].as_str().unwrap_or_default())
-        });
+        came.retain(is_meant);
         came
     }
 }
@@ -129,15 +150,8 @@ async fn take(
     seen: web::Data<Mutex<Vec<Notification>>>,
     may_answer: web::Data<watch::Receiver<bool>>,
 ) -> HttpResponse {
-    let header = |name: &str| request.headers().get(name)?.to_str().ok().map(ToOwned::to_owned);
-    #[expect(clippy::disallowed_methods, reason = "a test's stamp")]
-    let at = Utc::now();
-    seen.lock().expect("no thread panicked").push(Notification {
-        key: header("webhook-id").unwrap_or_default(),
-        traceparent: header("traceparent"),
-        body: serde_json::from_slice(&body).unwrap_or_default(),
-        at,
-    });
+    let notification = Notification::of(&request, &body);
+    seen.lock().expect("no thread panicked").push(notification);
     let mut may_answer = may_answer.get_ref().clone();
     // An error means that the sink is gone, and nobody waits for its answer.
     let _gone = may_answer.wait_for(|may| *may).await;
