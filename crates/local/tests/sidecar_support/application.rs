@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,8 +43,12 @@ type Decide = Arc<dyn Fn(&Delivery) -> Reply + Send + Sync>;
 struct State {
     deliveries: Arc<Mutex<Vec<Delivery>>>,
     decide: Arc<Mutex<Decide>>,
-    subscriptions: Value,
+    subscriptions: Arc<Mutex<Reply>>,
+    /// How often somebody asked for them.
+    asked: Arc<AtomicUsize>,
     health: Arc<Mutex<u16>>,
+    /// How often somebody asked for its health.
+    probed: Arc<AtomicUsize>,
 }
 
 /// Listens on its port from `start` to `stop`; what it recorded stays.
@@ -53,11 +60,15 @@ pub(crate) struct Application {
 
 impl Reply {
     pub(crate) fn success() -> Self {
-        Self { status: 200, body: json!({"status": "SUCCESS"}), delay: Duration::ZERO }
+        Self::with(json!({"status": "SUCCESS"}))
+    }
+
+    pub(crate) fn with(body: Value) -> Self {
+        Self { status: 200, body, delay: Duration::ZERO }
     }
 
     pub(crate) fn status(status: &str) -> Self {
-        Self { body: json!({ "status": status }), ..Self::success() }
+        Self::with(json!({ "status": status }))
     }
 
     pub(crate) fn http(status: u16) -> Self {
@@ -111,8 +122,10 @@ impl Application {
         let state = State {
             deliveries: Arc::default(),
             decide: Arc::new(Mutex::new(decide)),
-            subscriptions,
+            subscriptions: Arc::new(Mutex::new(Reply::with(subscriptions))),
+            asked: Arc::default(),
             health: Arc::new(Mutex::new(200)),
+            probed: Arc::default(),
         };
         Self { port: free_port(), state, server: None }
     }
@@ -160,6 +173,24 @@ impl Application {
         *self.state.health.lock().expect("health") = status;
     }
 
+    /// Answers so to `GET /dapr/subscribe` from now on.
+    pub(crate) fn answer_for_subscriptions(&self, reply: Reply) {
+        *self.state.subscriptions.lock().expect("subscriptions") = reply;
+    }
+
+    /// How often its subscriptions were asked for.
+    pub(crate) fn asked(&self) -> usize {
+        self.state.asked.load(Ordering::SeqCst)
+    }
+
+    /// Waits until its health was asked for so often from now on.
+    pub(crate) async fn is_probed(&self, times: usize) {
+        let probed = || self.state.probed.load(Ordering::SeqCst);
+        let until = probed() + times;
+        eventually(format!("{times} probes of health"), async || (probed() >= until).then_some(()))
+            .await;
+    }
+
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
         self.state.deliveries.lock().expect("deliveries").clone()
     }
@@ -179,11 +210,14 @@ impl Application {
 }
 
 async fn subscribe(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok().json(&state.subscriptions)
+    state.asked.fetch_add(1, Ordering::SeqCst);
+    let reply = state.subscriptions.lock().expect("subscriptions").clone();
+    respond(reply).await
 }
 
 async fn health(state: web::Data<State>) -> HttpResponse {
     let status = *state.health.lock().expect("health");
+    state.probed.fetch_add(1, Ordering::SeqCst);
     HttpResponse::build(StatusCode::from_u16(status).expect("a status")).finish()
 }
 
@@ -204,6 +238,10 @@ async fn take(state: web::Data<State>, request: HttpRequest, body: Bytes) -> Htt
     let decide = state.decide.lock().expect("the answer").clone();
     let reply = decide(&delivery);
     state.deliveries.lock().expect("deliveries").push(delivery);
+    respond(reply).await
+}
+
+async fn respond(reply: Reply) -> HttpResponse {
     tokio::time::sleep(reply.delay).await;
     let mut response = HttpResponse::build(StatusCode::from_u16(reply.status).expect("a status"));
     if reply.body.is_null() { response.finish() } else { response.json(reply.body) }

@@ -62,8 +62,8 @@ pub(crate) struct Flags {
 }
 
 impl Sidecar {
-    /// Starts it and waits until publishing works.
-    pub(crate) async fn start(bus: &impl Bus, flags: &Flags) -> Self {
+    /// Starts it and waits until publishing works; how it ended where it does not come to that.
+    pub(crate) async fn try_start(bus: &impl Bus, flags: &Flags) -> Result<Self, ExitStatus> {
         let port = free_port();
         let mut command = bus.command();
         command
@@ -81,12 +81,15 @@ impl Sidecar {
             .env("APP_API_TOKEN", APP_TOKEN)
             .stdin(Stdio::null());
         let child = command.spawn().expect("the sidecar's program");
-        let sidecar = Self { child, port };
+        let mut sidecar = Self { child, port };
         eventually("the sidecar's outbound health", async || {
-            (sidecar.health("/outbound").await? == StatusCode::NO_CONTENT).then_some(())
+            if let Some(status) = sidecar.has_ended() {
+                return Some(Err(status));
+            }
+            (sidecar.health("/outbound").await? == StatusCode::NO_CONTENT).then_some(Ok(()))
         })
-        .await;
-        sidecar
+        .await?;
+        Ok(sidecar)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -105,9 +108,14 @@ impl Sidecar {
         kill(self.pid(), Signal::SIGTERM).expect("a running sidecar");
     }
 
+    /// How it ended; none while it runs.
+    pub(crate) fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("its status")
+    }
+
     /// Waits for its end.
     pub(crate) async fn ended(mut self) -> ExitStatus {
-        eventually("the sidecar's end", async || self.child.try_wait().expect("its status")).await
+        eventually("the sidecar's end", async || self.has_ended()).await
     }
 
     /// SIGTERM, then its end.

@@ -1,6 +1,6 @@
 //! One test's component, topics and subscriptions, with names of their own.
 
-use std::{fmt::Write, sync::LazyLock, time::Duration};
+use std::{fmt::Write, process::ExitStatus, sync::LazyLock, time::Duration};
 
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -71,12 +71,18 @@ impl<'a, B: Bus> Scenario<'a, B> {
     }
 
     pub(crate) fn subscribe(&self, subscription: &Declared<'_>) {
+        self.subscribe_with(subscription, "");
+    }
+
+    /// With a further line of the specification, in which `$` stands for the suffix of names.
+    pub(crate) fn subscribe_with(&self, subscription: &Declared<'_>, line: &str) {
         let Declared { topic, raw, scopes } = subscription;
+        let line = line.replace('$', &self.suffix);
         let raw = if *raw { "  metadata: { rawPayload: \"true\" }\n" } else { "" };
         let topic = self.named(topic);
         let text = format!(
             "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata:\n  name: {topic}\nspec:\n  \
-             pubsubname: {PUBSUB}\n  topic: {topic}\n  routes: {{ default: /events/{topic} }}\n{raw}{}",
+             pubsubname: {PUBSUB}\n  topic: {topic}\n  routes: {{ default: /events/{topic} }}\n{raw}  {line}\n{}",
             self.scopes(scopes)
         );
         self.write(&format!("subscription-{topic}.yaml"), &text);
@@ -100,14 +106,37 @@ impl<'a, B: Bus> Scenario<'a, B> {
         application: &Application,
         more: &[&str],
     ) -> Running {
+        self.try_start_with(app, application, more).await.expect("a sidecar that starts")
+    }
+
+    /// Starts a sidecar that may refuse its resources, by ending.
+    pub(crate) async fn try_start(
+        &self,
+        app: &str,
+        application: &Application,
+    ) -> Result<Running, ExitStatus> {
+        self.try_start_with(app, application, &[]).await
+    }
+
+    async fn try_start_with(
+        &self,
+        app: &str,
+        application: &Application,
+        more: &[&str],
+    ) -> Result<Running, ExitStatus> {
         let flags = Flags {
             app_id: self.named(app),
             app_port: application.port,
             resources: self.folder.path().to_owned(),
             more: more.iter().map(|flag| (*flag).to_owned()).collect(),
         };
-        let sidecar = Sidecar::start(self.bus, &flags).await;
-        Running { sidecar, suffix: self.suffix.clone() }
+        let sidecar = Sidecar::try_start(self.bus, &flags).await?;
+        Ok(Running { sidecar, suffix: self.suffix.clone() })
+    }
+
+    /// A further resource, in which `$` stands for the suffix of names.
+    pub(crate) fn add_resource(&self, name: &str, text: &str) {
+        self.write(&format!("{name}.yaml"), &text.replace('$', &self.suffix));
     }
 
     /// Waits until so many records of a topic are settled for an application, its answers included: it

@@ -18,15 +18,9 @@ use crate::sidecar_support::{
 };
 
 const CLOUD_EVENT: &str = "application/cloudevents+json";
-const OWN_TRACE: &str = "00-11111111111111111111111111111111-1111111111111111-01";
-const REQUEST_TRACE: &str = "00-22222222222222222222222222222222-2222222222222222-01";
 
 async fn publish(running: &Running, query: &str, kind: &str, body: impl Into<reqwest::Body>) {
-    let request = running
-        .publication("a", query)
-        .header("content-type", kind)
-        .header("traceparent", REQUEST_TRACE)
-        .body(body);
+    let request = running.publication("a", query).header("content-type", kind).body(body);
     assert_eq!(request.send().await.expect("an answer").status(), StatusCode::NO_CONTENT);
 }
 
@@ -57,25 +51,6 @@ pub(crate) async fn a_cloud_event_arrives_with_its_attributes(bus: &impl Bus) {
     assert_eq!(delivery.header("__topic"), scenario.named("a"));
     assert_eq!((delivery.partition(), delivery.offset()), (0, 0));
     assert!(delivery.header("__timestamp").parse::<i64>().expect("a time") > 1_700_000_000_000);
-}
-
-/// A CloudEvent's own trace survives only with `traceid` and `traceparent` both.
-pub(crate) async fn a_trace_parent_alone_is_overwritten(bus: &impl Bus) {
-    let scenario = Scenario::new(bus, &[("a", 1)]).await;
-    scenario.subscribe(&Declared { topic: "a", raw: false, scopes: &[] });
-    let application = Application::started().await;
-    let running = scenario.start("app", &application).await;
-    let one = json!({"id": "1", "traceparent": OWN_TRACE});
-    publish(&running, "", CLOUD_EVENT, one.to_string()).await;
-    let both = json!({"id": "2", "traceparent": OWN_TRACE, "traceid": OWN_TRACE});
-    publish(&running, "", CLOUD_EVENT, both.to_string()).await;
-
-    let events: Vec<Value> =
-        application.receives(2).await.iter().map(|delivery| delivery.event()).collect();
-    let trace = |index: usize| events[index]["traceparent"].as_str().expect("a trace");
-    assert_ne!(trace(0), OWN_TRACE);
-    assert_eq!(trace(1), OWN_TRACE);
-    assert_eq!(events[1]["traceid"], OWN_TRACE);
 }
 
 /// Other content types become the data of a CloudEvent.
@@ -127,29 +102,6 @@ pub(crate) async fn a_record_that_is_no_json_arrives_raw(bus: &impl Bus) {
     assert_eq!(deliveries[0].header("color"), "red");
 }
 
-/// Without rawPayload a record that is no JSON never reaches the application, nor what follows it.
-pub(crate) async fn a_record_that_is_no_json_blocks_its_partition_without_raw_payload(
-    bus: &impl Bus,
-) {
-    let scenario = Scenario::new(bus, &[("a", 3)]).await;
-    scenario.subscribe(&Declared { topic: "a", raw: false, scopes: &[] });
-    let application = Application::started().await;
-    let running = scenario.start("app", &application).await;
-    running.publish_raw("a", "blocked", "no json").await;
-    running.publish_raw("a", "blocked", r#"{"id":"behind it"}"#).await;
-    // One of so many keys goes to another partition.
-    for key in 0..10 {
-        running.publish_raw("a", &key.to_string(), r#"{"id":"another"}"#).await;
-    }
-    application.receives(1).await;
-    scenario.pass_redelivery_interval().await;
-    let deliveries = application.deliveries();
-    assert!(
-        deliveries.iter().all(|delivery| delivery.event()["id"] == "another"),
-        "{deliveries:?}"
-    );
-}
-
 /// A key has one partition, and its records come in their order.
 pub(crate) async fn a_key_keeps_its_order(bus: &impl Bus) {
     let scenario = Scenario::new(bus, &[("a", 3)]).await;
@@ -196,19 +148,18 @@ pub(crate) async fn a_refused_record_comes_again_in_order(bus: &impl Bus) {
     }
 }
 
-/// DROP, 404 and an answer that says nothing are the end of a record.
+/// DROP and an answer that says nothing are the end of a record.
 pub(crate) async fn a_dropped_record_does_not_come_again(bus: &impl Bus) {
     let scenario = Scenario::new(bus, &[("a", 1)]).await;
     scenario.subscribe_raw(&["a"]);
     let application = Application::started().await;
     application.answer(|delivery| match delivery.text().as_str() {
         "drop" => Reply::status("DROP"),
-        "not found" => Reply::http(404),
         "empty" => Reply::http(204),
         _ => Reply::success(),
     });
     let running = scenario.start("app", &application).await;
-    let texts = ["drop", "not found", "empty", "last"];
+    let texts = ["drop", "empty", "last"];
     for text in texts {
         running.publish_raw("a", "k", text).await;
     }
