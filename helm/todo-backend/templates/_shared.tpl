@@ -67,10 +67,12 @@ dapr.io/config: todo
 # Subscriptions pause while the service is not there, instead of trying each record again and again.
 dapr.io/enable-app-health-check: "true"
 dapr.io/app-health-check-path: /healthz
-# Three in a row, in seconds and milliseconds: a pause of a second is no reason to leave the consumer group.
-dapr.io/app-health-probe-interval: "3"
+# In seconds, milliseconds, and in a row. A pause of a second is no reason to leave the consumer group; but a service
+# that is away when its sidecar asks it what it subscribes to gets nothing until a check has failed, and the sidecar
+# asks for three seconds.
+dapr.io/app-health-probe-interval: "1"
 dapr.io/app-health-probe-timeout: "1000"
-dapr.io/app-health-threshold: "3"
+dapr.io/app-health-threshold: "2"
 dapr.io/app-token-secret: {{ .root.Values.secrets.appApiToken.name }}
 dapr.io/api-token-secret: {{ .root.Values.secrets.daprApiToken.name }}
 dapr.io/block-shutdown-duration: 40s

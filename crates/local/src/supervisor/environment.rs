@@ -134,7 +134,12 @@ impl Application {
                     .args(["--dapr-grpc-port", &grpc, "--dapr-internal-grpc-port", &internal])
                     .args(["--metrics-port", &metrics, "--dapr-listen-addresses", "127.0.0.1"])
                     // There are neither actors nor jobs.
-                    .args(["--placement-host-address", "", "--log-level", "warn"]);
+                    .args(["--placement-host-address", "", "--log-level", "warn"])
+                    // A service that is away while it is asked for its subscriptions, which takes three
+                    // seconds, gets none until a check of its health has failed.
+                    .args(["--enable-app-health-check", "--app-health-check-path", "/healthz"])
+                    .args(["--app-health-probe-interval", "1", "--app-health-threshold", "2"])
+                    .args(["--app-health-probe-timeout", "1000"]);
                 command
             }
         };
