@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Prints the folder of what checks manifests: helm, helm-unittest, kubeconform, promql, and schemas/ for kubeconform.
+# Prints the folder of what checks manifests: helm, helm-unittest, kubeconform with
+# schemas/, agree and promql (the programs beside this file).
 # It is made once, outside the checkout (four minutes on two cores), and asks no network afterwards.
 set -euo pipefail
 cd "$(dirname "$0")"
 cache=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/todo-local}
 
 # Another pin is another folder: nothing has to be thrown away, and two checkouts can differ.
-made_of=(kubernetes.sh kubernetes/go.{mod,sum} kubernetes/schemas/main.go kubernetes/definitions/go.{mod,sum}
+made_of=(kubernetes.sh kubernetes/go.{mod,sum} kubernetes/{agree,schemas}/main.go kubernetes/definitions/go.{mod,sum}
     promql/go.{mod,sum} promql/main.go dapr/go.{mod,sum})
 folder=$cache/kubernetes/$(cat "${made_of[@]}" | sha256sum | cut -c 1-12)
 if [ -d "$folder" ]; then
@@ -47,6 +48,7 @@ build helm-unittest github.com/helm-unittest/helm-unittest/cmd/helm-unittest \
     "-X $helm/pkg/chartutil.k8sVersionMajor=1 -X $helm/pkg/chartutil.k8sVersionMinor=${minor%%.*}"
 build kubeconform github.com/yannh/kubeconform/cmd/kubeconform
 build schemas ./schemas
+build agree ./agree
 (cd ../promql && build promql .)
 
 api=$kubernetes/api/openapi-spec/v3

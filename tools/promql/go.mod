@@ -3,7 +3,10 @@ module tools/promql
 
 go 1.24.0
 
-require github.com/prometheus/prometheus v0.308.1
+require (
+	github.com/prometheus/prometheus v0.308.1
+	sigs.k8s.io/yaml v1.6.0
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

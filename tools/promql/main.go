@@ -1,40 +1,172 @@
-// promql reads PromQL as Prometheus does: one expression a line, after what it is of and a tab. It prints the metrics
-// that each names, as lines of what it is of, a tab and the name, and fails where an expression is none.
+// promql reads what the charts watch as Prometheus does.
+//
+//	helm template … | promql METRICS.md OPERATIONS.md
+//
+// Of the alerts (PrometheusRule) and dashboards (ConfigMaps with JSON) on standard input: every expression is PromQL,
+// every metric is one of METRICS.md's table or of Dapr's, and every alert has a severity, words, and a runbook that is
+// an entry of OPERATIONS.md. And no entry under `## Alerts` there is without its alert.
 package main
 
 import (
-	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+	"sigs.k8s.io/yaml"
+)
+
+// Dapr's own that are relied on, as daprd and its control plane of 1.14 and later name them.
+var daprMetrics = []string{
+	"dapr_component_pubsub_egress_count",
+	"dapr_component_pubsub_ingress_count",
+	"dapr_resiliency_activations_total",
+}
+
+// Kubernetes' and Prometheus' own.
+var otherMetrics = []string{"ALERTS", "up"}
+
+type manifest struct {
+	Kind     string
+	Metadata struct{ Name string }
+	Data     map[string]string
+	Spec     struct {
+		Groups []struct{ Rules []rule }
+	}
+}
+
+type rule struct {
+	Alert, Expr         string
+	Labels, Annotations map[string]string
+}
+
+type checker struct {
+	metrics  map[string]bool
+	headings map[string]bool
+	wrong    bool
+}
+
+var (
+	separator   = regexp.MustCompile(`(?m)^---.*$`)
+	tableRow    = regexp.MustCompile("(?m)^\\| `([a-z_]+)`")
+	heading     = regexp.MustCompile(`(?m)^### ([A-Z][A-Za-z]+)$`)
+	interval    = regexp.MustCompile(`\$(__rate_interval|__interval|__range)`)
+	ofHistogram = regexp.MustCompile(`_(bucket|sum|count)$`)
 )
 
 func main() {
-	wrong := false
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		of, text, _ := strings.Cut(lines.Text(), "\t")
-		expression, err := parser.ParseExpr(text)
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "promql: %s: %v: %s\n", of, err, text)
-			wrong = true
-			continue
-		}
-		for _, selectors := range parser.ExtractSelectors(expression) {
-			fmt.Printf("%s\t%s\n", of, metric(selectors))
+	if len(os.Args) != 3 {
+		fail(fmt.Errorf("usage: promql METRICS.md OPERATIONS.md < MANIFESTS"))
+	}
+	check := checker{metrics: map[string]bool{}, headings: map[string]bool{}}
+	for _, found := range tableRow.FindAllStringSubmatch(readFile(os.Args[1]), -1) {
+		check.metrics[found[1]] = true
+	}
+	for _, name := range append(daprMetrics, otherMetrics...) {
+		check.metrics[name] = true
+	}
+	_, section, _ := strings.Cut(readFile(os.Args[2]), "\n## Alerts\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, found := range heading.FindAllStringSubmatch(section, -1) {
+		check.headings[found[1]] = true
+	}
+
+	text, err := io.ReadAll(os.Stdin)
+	fail(err)
+	alerts, panels := 0, 0
+	for _, document := range separator.Split(string(text), -1) {
+		var one manifest
+		fail(yaml.Unmarshal([]byte(document), &one))
+		switch one.Kind {
+		case "PrometheusRule":
+			for _, group := range one.Spec.Groups {
+				for _, rule := range group.Rules {
+					check.alert(rule)
+					alerts++
+				}
+			}
+		case "ConfigMap":
+			for name, text := range one.Data {
+				if strings.HasSuffix(name, ".json") {
+					var dashboard any
+					fail(json.Unmarshal([]byte(text), &dashboard))
+					panels += check.dashboard(name, dashboard)
+				}
+			}
 		}
 	}
-	if err := lines.Err(); err != nil {
-		fmt.Fprintln(os.Stderr, "promql:", err)
-		wrong = true
+	if alerts == 0 || panels == 0 {
+		check.complain("%d alerts and %d expressions of dashboards: some of both were to be there", alerts, panels)
 	}
-	if wrong {
+	for name := range check.headings {
+		check.complain("%s: %s is no alert", os.Args[2], name)
+	}
+	if check.wrong {
 		os.Exit(1)
 	}
+	fmt.Printf("%d alerts, %d expressions of dashboards\n", alerts, panels)
+}
+
+func (check *checker) alert(rule rule) {
+	check.expression(rule.Alert, rule.Expr)
+	if severity := rule.Labels["severity"]; severity != "critical" && severity != "warning" {
+		check.complain("%s: severity %q is neither critical nor warning", rule.Alert, severity)
+	}
+	for _, name := range []string{"summary", "description", "runbook_url"} {
+		if rule.Annotations[name] == "" {
+			check.complain("%s: has no %s", rule.Alert, name)
+		}
+	}
+	if !check.headings[rule.Alert] {
+		check.complain("%s: has no entry `### %s` under `## Alerts`", rule.Alert, rule.Alert)
+	}
+	delete(check.headings, rule.Alert)
+	if !strings.HasSuffix(rule.Annotations["runbook_url"], "docs/operations.md#"+strings.ToLower(rule.Alert)) {
+		check.complain("%s: its runbook_url does not lead to its entry", rule.Alert)
+	}
+}
+
+// dashboard checks each `expr`, however deep it lies, and counts them.
+func (check *checker) dashboard(name string, node any) int {
+	count := 0
+	switch node := node.(type) {
+	case []any:
+		for _, each := range node {
+			count += check.dashboard(name, each)
+		}
+	case map[string]any:
+		if text, isExpression := node["expr"].(string); isExpression {
+			check.expression(name, interval.ReplaceAllString(text, "5m"))
+			count++
+		}
+		for _, each := range node {
+			count += check.dashboard(name, each)
+		}
+	}
+	return count
+}
+
+func (check *checker) expression(of, text string) {
+	expression, err := parser.ParseExpr(text)
+	if err != nil {
+		check.complain("%s: %v: %s", of, err, text)
+		return
+	}
+	for _, selector := range parser.ExtractSelectors(expression) {
+		name := metric(selector)
+		if !check.metrics[name] && !check.metrics[ofHistogram.ReplaceAllString(name, "")] {
+			check.complain("%s: nobody serves the metric %q", of, name)
+		}
+	}
+}
+
+func (check *checker) complain(format string, arguments ...any) {
+	check.wrong = true
+	fmt.Fprintf(os.Stderr, "promql: "+format+"\n", arguments...)
 }
 
 // metric is the name that a selector asks for; empty where it asks for none.
@@ -45,4 +177,17 @@ func metric(selector []*labels.Matcher) string {
 		}
 	}
 	return ""
+}
+
+func readFile(path string) string {
+	text, err := os.ReadFile(path)
+	fail(err)
+	return string(text)
+}
+
+func fail(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "promql:", err)
+		os.Exit(1)
+	}
 }
