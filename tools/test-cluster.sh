@@ -25,7 +25,7 @@ load() { # NAME:TAG ARCHIVE
 }
 
 kubectl version --request-timeout=10s >/dev/null
-cargo build --package e2e --bin webhook-sink
+cargo build --quiet --package e2e --bin webhook-sink
 tools/images.sh --profile "$profile" --tag "$version"
 tools/images.sh --binary "${CARGO_TARGET_DIR:-target}/debug/webhook-sink" --name webhook-sink --tag "$version"
 for service in chat-api reminder-worker; do

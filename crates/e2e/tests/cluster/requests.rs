@@ -84,11 +84,10 @@ pub(crate) fn kill_sidecars_of(app_id: &str) {
 fn redpanda() -> (u64, u64) {
     let text = fs::read_to_string(repository().join("helm/redpanda-values.yaml")).unwrap();
     let values: Value = serde_saphyr::from_str(&text).unwrap();
-    let requests = &values["resources"]["requests"];
+    let resources = &values["resources"];
     let brokers = values["statefulset"]["replicas"].as_u64().unwrap();
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-    let cpu = cpu_millicores(&text(&requests["cpu"]));
-    let memory = memory_mib(&text(&requests["memory"]));
+    let cpu = resources["cpu"]["cores"].as_u64().unwrap() * 1_000;
+    let memory = memory_mib(resources["memory"]["container"]["max"].as_str().unwrap());
     assert!(cpu > 0 && memory > 0);
     (brokers * cpu, brokers * memory)
 }
