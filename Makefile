@@ -36,9 +36,10 @@ run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS=local or kaf
 	fi; exec $(LOCAL) run
 
 .PHONY: tools
-tools: ## Build or fetch daprd and Kafka, once, outside the checkout
+tools: ## Build or fetch daprd, Kafka and helm, once, outside the checkout
 	@tools/daprd.sh
 	@tools/kafka.sh
+	@tools/kubernetes.sh
 
 .PHONY: build
 build: ## Build every binary and test
@@ -58,7 +59,7 @@ test-cluster: ## Test the charts on the cluster of the current kubectl context (
 	@tools/test-cluster.sh
 
 .PHONY: check
-check: check-format check-lints check-dependencies check-generated ## Check format, lints, dependency policy, generated files
+check: check-format check-lints check-dependencies check-generated check-charts ## Check format, lints, dependency policy, generated files, charts
 
 .PHONY: check-format
 check-format:
@@ -83,10 +84,15 @@ check-generated: node-tools
 	cargo build --quiet --package local
 	$(LOCAL) postgres --ephemeral -- tools/sqlx-prepare.sh check
 
+.PHONY: check-charts
+check-charts: ## Check the Helm charts, without a cluster
+	tools/check-charts.sh
+
 .PHONY: generate
 generate: sqlx ## Write every generated file anew
 	cargo run --quiet --package events --bin contracts -- write
 	cargo run --quiet --package chat-api --bin openapi -- write
+	tools/render-k8s.sh write
 
 .PHONY: sqlx
 sqlx: ## Write crates/*/.sqlx anew, after a query or a migration has changed
