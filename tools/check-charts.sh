@@ -100,7 +100,7 @@ done
 watched() { "$tools/promql" docs/metrics.md docs/operations.md; }
 watched <"$made/todo-backend.monitoring.yaml"
 for change in 's/todo_live_streams/todo_dead_streams/' 's/max by (job)/max by job)/' 's/alert: TodoApiDown/alert: TodoApiUp/' \
-    's/severity: critical/severity: high/'; do
+    's/severity: critical/severity: high/' 's/outcome="failed"/result="failed"/' 's/namespace, job, topic/namespace, job, kind/'; do
     ! sed "$change" "$made/todo-backend.monitoring.yaml" | watched >"$made/said" 2>&1 || fail "$change is not noticed"
 done
 

@@ -3,8 +3,9 @@
 //	helm template … | promql METRICS.md OPERATIONS.md
 //
 // Of the alerts (PrometheusRule) and dashboards (ConfigMaps with JSON) on standard input: every expression is PromQL,
-// every metric is one of METRICS.md's table or of Dapr's, and every alert has a severity, words, and a runbook that is
-// an entry of OPERATIONS.md. And no entry under `## Alerts` there is without its alert.
+// every metric is one of METRICS.md's table or of Dapr's and has the labels that are asked for, and every alert has a
+// severity, words, and a runbook that is an entry of OPERATIONS.md. And no entry under `## Alerts` there is without its
+// alert.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -20,15 +22,16 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Dapr's own that are relied on, as daprd and its control plane of 1.14 and later name them.
-var daprMetrics = []string{
-	"dapr_component_pubsub_egress_count",
-	"dapr_component_pubsub_ingress_count",
-	"dapr_resiliency_activations_total",
+// Dapr's own that are relied on, with their labels, as daprd names them since 1.14; and Prometheus' own.
+var otherMetrics = map[string]string{
+	"dapr_component_pubsub_egress_count":  "app_id, component, success, topic",
+	"dapr_component_pubsub_ingress_count": "app_id, component, process_status, status, topic",
+	"dapr_resiliency_activations_total":   "app_id, flow_direction, name, policy, status, target",
+	"ALERTS":                              "alertname, alertstate, severity",
 }
 
-// Kubernetes' and Prometheus' own.
-var otherMetrics = []string{"ALERTS", "up"}
+// What Prometheus adds to every metric that it scrapes.
+var targetLabels = []string{"instance", "job", "namespace", "pod"}
 
 type manifest struct {
 	Kind     string
@@ -45,29 +48,36 @@ type rule struct {
 }
 
 type checker struct {
-	metrics  map[string]bool
+	// The labels of each metric.
+	metrics  map[string][]string
 	headings map[string]bool
 	wrong    bool
 }
 
 var (
-	separator   = regexp.MustCompile(`(?m)^---.*$`)
-	tableRow    = regexp.MustCompile("(?m)^\\| `([a-z_]+)`")
-	heading     = regexp.MustCompile(`(?m)^### ([A-Z][A-Za-z]+)$`)
-	interval    = regexp.MustCompile(`\$(__rate_interval|__interval|__range)`)
-	ofHistogram = regexp.MustCompile(`_(bucket|sum|count)$`)
+	separator = regexp.MustCompile(`(?m)^---.*$`)
+	tableRow  = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| ([a-z]+) \\| ([a-z, _]*) \\|")
+	heading   = regexp.MustCompile(`(?m)^### ([A-Z][A-Za-z]+)$`)
+	interval  = regexp.MustCompile(`\$(__rate_interval|__interval|__range)`)
 )
 
 func main() {
 	if len(os.Args) != 3 {
 		fail(fmt.Errorf("usage: promql METRICS.md OPERATIONS.md < MANIFESTS"))
 	}
-	check := checker{metrics: map[string]bool{}, headings: map[string]bool{}}
+	check := checker{metrics: map[string][]string{}, headings: map[string]bool{}}
 	for _, found := range tableRow.FindAllStringSubmatch(readFile(os.Args[1]), -1) {
-		check.metrics[found[1]] = true
+		name, kind, names := found[1], found[2], found[3]
+		if kind == "histogram" {
+			check.metrics[name+"_bucket"] = labelsOf("le, " + names)
+			check.metrics[name+"_sum"] = labelsOf(names)
+			check.metrics[name+"_count"] = labelsOf(names)
+		} else {
+			check.metrics[name] = labelsOf(names)
+		}
 	}
-	for _, name := range append(daprMetrics, otherMetrics...) {
-		check.metrics[name] = true
+	for name, names := range otherMetrics {
+		check.metrics[name] = labelsOf(names)
 	}
 	_, section, _ := strings.Cut(readFile(os.Args[2]), "\n## Alerts\n")
 	section, _, _ = strings.Cut(section, "\n## ")
@@ -156,27 +166,52 @@ func (check *checker) expression(of, text string) {
 		check.complain("%s: %v: %s", of, err, text)
 		return
 	}
-	for _, selector := range parser.ExtractSelectors(expression) {
-		name := metric(selector)
-		if !check.metrics[name] && !check.metrics[ofHistogram.ReplaceAllString(name, "")] {
-			check.complain("%s: nobody serves the metric %q", of, name)
+	parser.Inspect(expression, func(node parser.Node, _ []parser.Node) error {
+		switch node := node.(type) {
+		case *parser.VectorSelector:
+			known, isServed := check.metrics[node.Name]
+			if !isServed {
+				check.complain("%s: nobody serves the metric %q", of, node.Name)
+				return nil
+			}
+			for _, matcher := range node.LabelMatchers {
+				if matcher.Name != labels.MetricName && !slices.Contains(known, matcher.Name) {
+					check.complain("%s: %s has no label %q", of, node.Name, matcher.Name)
+				}
+			}
+		case *parser.AggregateExpr:
+			// What is aggregated has what it is grouped by.
+			for _, selector := range selectors(node.Expr) {
+				for _, name := range node.Grouping {
+					if !slices.Contains(check.metrics[selector.Name], name) {
+						check.complain("%s: %s has no label %q to group by", of, selector.Name, name)
+					}
+				}
+			}
 		}
-	}
+		return nil
+	})
+}
+
+func selectors(expression parser.Expr) []*parser.VectorSelector {
+	var found []*parser.VectorSelector
+	parser.Inspect(expression, func(node parser.Node, _ []parser.Node) error {
+		if selector, isOne := node.(*parser.VectorSelector); isOne {
+			found = append(found, selector)
+		}
+		return nil
+	})
+	return found
+}
+
+// labelsOf reads a list of labels, and adds those that every metric has.
+func labelsOf(list string) []string {
+	return append(strings.Split(list, ", "), targetLabels...)
 }
 
 func (check *checker) complain(format string, arguments ...any) {
 	check.wrong = true
 	fmt.Fprintf(os.Stderr, "promql: "+format+"\n", arguments...)
-}
-
-// metric is the name that a selector asks for; empty where it asks for none.
-func metric(selector []*labels.Matcher) string {
-	for _, matcher := range selector {
-		if matcher.Name == labels.MetricName {
-			return matcher.Value
-		}
-	}
-	return ""
 }
 
 func readFile(path string) string {
