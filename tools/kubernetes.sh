@@ -24,7 +24,7 @@ unfinished=$(mktemp -d "$cache/kubernetes/new.XXXXXX")
 trap 'rm -rf "$unfinished"' EXIT
 chmod 755 "$unfinished"
 export GOFLAGS=-mod=readonly
-build() { go build -trimpath -ldflags "-s -w ${3:-}" -o "$unfinished/$1" "$2"; }
+build() { go build -trimpath -buildvcs=false -ldflags "-s -w ${3:-}" -o "$unfinished/$1" "$2"; }
 
 # The folder of a module's files, held to go.sum; nothing of what it depends on is fetched.
 module() {
@@ -59,5 +59,6 @@ api=$kubernetes/api/openapi-spec/v3
     "$(cd definitions && module github.com/kedacore/keda/v2)"/config/crd/bases/keda.sh_*.yaml
 rm "$unfinished/schemas"
 mv "$unfinished/schemas.new" "$unfinished/schemas"
-mv -T "$unfinished" "$folder"
+# Somebody else may have made it meanwhile.
+mv -T "$unfinished" "$folder" 2>/dev/null || [ -d "$folder/schemas" ]
 echo "$folder"
