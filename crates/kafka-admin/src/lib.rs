@@ -51,6 +51,16 @@ impl Admin {
         Ok(self.connection.ask(request, METADATA_VERSION).await?.brokers.len())
     }
 
+    /// The name that the cluster was given when its log was made.
+    ///
+    /// # Errors
+    /// [`KafkaError`].
+    pub async fn cluster_id(&mut self) -> Result<Option<String>, KafkaError> {
+        let request = MetadataRequest::default().with_topics(Some(vec![]));
+        let answer = self.connection.ask(request, METADATA_VERSION).await?;
+        Ok(answer.cluster_id.map(|id| id.to_string()))
+    }
+
     /// The partitions of those of some topics that there are.
     ///
     /// # Errors

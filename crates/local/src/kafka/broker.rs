@@ -24,6 +24,10 @@ const USUAL_PORT: u16 = 9092;
 /// The longest that a broker may take to answer, in seconds: it may have much to recover.
 const START_TIMEOUT_SECS: u64 = 120;
 const POLL_INTERVAL_MS: u64 = 100;
+/// How often a port is chosen anew that was free and is not.
+const MAX_STARTS: u32 = 3;
+/// What Java says of it.
+const PORT_IS_TAKEN: &str = "Address already in use";
 /// How long a stop waits for the broker to write what it has, in seconds.
 const STOP_TIMEOUT_SECS: u64 = 20;
 /// The name under which its lines come out.
@@ -55,6 +59,8 @@ struct Prepared {
     libraries: Libraries,
     settings: PathBuf,
     logging: PathBuf,
+    /// The id that its log was given.
+    cluster_id: String,
     /// Where it will answer.
     address: SocketAddr,
 }
@@ -67,11 +73,28 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts the broker of a folder, which is made the first time, and waits until it answers.
+    /// Starts the broker of a folder, which is made the first time, and waits until it answers. Where
+    /// somebody else was quicker to take the port, and none was asked for, it takes another.
     ///
     /// # Errors
     /// [`KafkaStartError`].
     pub async fn start(options: BrokerOptions) -> Result<Self, KafkaStartError> {
+        let mut starts = 1;
+        loop {
+            match Self::start_once(options.clone()).await {
+                Err(KafkaStartError::Ended { output, .. })
+                    if options.port.is_none()
+                        && starts < MAX_STARTS
+                        && output.contains(PORT_IS_TAKEN) =>
+                {
+                    starts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn start_once(options: BrokerOptions) -> Result<Self, KafkaStartError> {
         let record = options.record.clone();
         let prepared = Prepared::new(options).await?;
         let child = start(NAME, &prepared.libraries, prepared.command(), record).await?;
@@ -84,7 +107,7 @@ impl Broker {
                 status: ended.map_or_else(|error| error.to_string(), describe),
                 output: tail.text(),
             }),
-            ready = ready(address, Duration::from_secs(START_TIMEOUT_SECS)) => {
+            ready = ready(address, &broker.prepared.cluster_id) => {
                 if ready {
                     return Ok(broker);
                 }
@@ -145,8 +168,15 @@ impl Prepared {
         let logging = folder.join("log4j.properties");
         fs::write(&logging, LOGGING).map_err(KafkaStartError::file("write", &logging))?;
         let address = (Ipv4Addr::LOCALHOST, chosen).into();
-        let prepared = Self { libraries, settings, logging, address };
-        if !log.join("meta.properties").is_file() {
+        // A leading dash would be an option.
+        let new_id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()).replace('-', "_");
+        let mut prepared = Self { libraries, settings, logging, cluster_id: new_id, address };
+        let meta = log.join("meta.properties");
+        if meta.is_file() {
+            let meta = fs::read_to_string(&meta).map_err(KafkaStartError::file("read", &meta))?;
+            let id = meta.lines().find_map(|line| line.strip_prefix("cluster.id="));
+            prepared.cluster_id = id.unwrap_or_default().to_owned();
+        } else {
             prepared.format().await?;
         }
         Ok(prepared)
@@ -155,9 +185,7 @@ impl Prepared {
     /// Gives the log its cluster's id.
     async fn format(&self) -> Result<(), KafkaStartError> {
         let mut command = self.libraries.command("kafka.tools.StorageTool", &self.logging);
-        // A leading dash would be an option.
-        let id = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()).replace('-', "_");
-        command.args(["format", "--cluster-id", &id, "--config"]).arg(&self.settings);
+        command.args(["format", "--cluster-id", &self.cluster_id, "--config"]).arg(&self.settings);
         let mut child = start("kafka-format", &self.libraries, command, None).await?;
         let status = child.ended().await.map_err(spawning(&self.libraries))?;
         if status.success() {
@@ -189,11 +217,12 @@ fn spawning(libraries: &Libraries) -> impl FnOnce(std::io::Error) -> KafkaStartE
     move |source| KafkaStartError::Spawn { program, source }
 }
 
-/// Whether a broker answers within the time.
-async fn ready(address: SocketAddr, limit: Duration) -> bool {
-    let deadline = Instant::now() + limit;
+/// Whether the broker of this cluster answers within the time; another one there is not it.
+async fn ready(address: SocketAddr, cluster_id: &str) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(START_TIMEOUT_SECS);
     while Instant::now() < deadline {
         if let Ok(mut admin) = Admin::connect(&address.to_string()).await
+            && admin.cluster_id().await.is_ok_and(|id| id.as_deref() == Some(cluster_id))
             && admin.brokers().await.is_ok_and(|brokers| brokers > 0)
         {
             return true;
