@@ -162,6 +162,22 @@ impl Cluster {
         pods["items"].as_array().into_iter().flatten().filter_map(name).collect()
     }
 
+    /// Whether a release's chat-api has answered a person, by its own metrics.
+    ///
+    /// # Panics
+    /// When kubectl fails.
+    #[must_use]
+    pub fn was_asked(&self, release: &str) -> bool {
+        let path = format!(
+            "/api/v1/namespaces/{}/services/{release}-metrics:health/proxy/metrics",
+            self.namespace
+        );
+        let metrics = self.kubectl(&["get", "--raw", &path]);
+        metrics.lines().any(|line| {
+            line.starts_with("todo_http_requests_total{") && line.contains("/api/v1/tasks")
+        })
+    }
+
     /// Writes what the cluster knows to standard error: for whoever reads a failure.
     pub fn tell(&self) {
         for arguments in [

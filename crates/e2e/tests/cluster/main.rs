@@ -12,13 +12,20 @@ mod main_job;
 mod refusals;
 mod requests;
 
+use std::time::Duration;
+
 use e2e::{Cluster, WayIn, repository};
 use testing::report;
+use tokio::time;
 
 use crate::{load::Load, main_job::main_job};
 
 const NAMESPACE: &str = "todo";
 const BACKEND: &str = "todo-backend";
+/// A second release of the backend, beside the first.
+const GREEN: &str = "todo-backend-green";
+/// How long people are with it, and how long nobody is before it goes: a controller takes a moment.
+const WITH_GREEN: Duration = Duration::from_secs(10);
 const WORKER: &str = "todo-reminder-worker";
 /// The host of helm/values-local.yaml.
 const HOST: &str = "todo.example.test";
@@ -76,6 +83,22 @@ async fn the_charts_carry_the_system_through_its_whole_life() {
             cluster.helm(&["rollback", release]);
             cluster.rolled_out(release).await;
         }
+    })
+    .await;
+    load.during("people led to a second release, and back", async {
+        cluster.helm(&[
+            &["install", GREEN, "./helm/todo-backend", "--values", "helm/values-local.yaml"][..],
+            &["--set", "bus.component.create=false,ingress.mode=none,secrets.create=false"],
+            &["--set", "postgresql.enabled=false", "--set", &public_url],
+        ]
+        .concat());
+        cluster.rolled_out(GREEN).await;
+        upgrade(&cluster, BACKEND, &[&format!("ingress.service={GREEN}")]).await;
+        time::sleep(WITH_GREEN).await;
+        assert!(cluster.was_asked(GREEN), "nobody was led to {GREEN}");
+        upgrade(&cluster, BACKEND, &["ingress.service="]).await;
+        time::sleep(WITH_GREEN).await;
+        cluster.helm(&["uninstall", GREEN, "--wait"]);
     })
     .await;
     load.during("the worker uninstalled and installed", async {
