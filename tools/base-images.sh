@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the Dockerfiles where no image can be fetched: makes images like the two that they begin with, of Debian's
 # packages and this machine's Rust, once, and builds on them with buildah. Needs root, buildah and mmdebstrap,
-# 5 GB below CACHE, and Debian's package archive.
+# 4 GB below CACHE, and Debian's package archive.
 #   tools/base-images.sh build [ARGUMENT OF buildah build...]
 #   tools/base-images.sh push IMAGE DESTINATION
 #   tools/base-images.sh clean     throws away the images and all that was cached by builds
