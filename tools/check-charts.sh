@@ -104,6 +104,10 @@ for change in 's/todo_live_streams/todo_dead_streams/' 's/max by (job)/max by jo
     ! sed "$change" "$made/todo-backend.monitoring.yaml" | watched >"$made/said" 2>&1 || fail "$change is not noticed"
 done
 
+# Each alert fires, and only for what it is about.
+(cd tools/promql && "$tools/alerts.test" -test.v) >"$made/said" || fail "$(cat "$made/said")"
+grep -c '^    --- PASS' "$made/said" | sed 's/$/ alerts fire/'
+
 tools/render-k8s.sh check
 
 "$tools/helm-unittest" --strict --color=false helm/todo-backend helm/todo-reminder-worker
