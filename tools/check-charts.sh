@@ -37,7 +37,7 @@ variants=(
     'nginx --set ingress.mode=ingress,ingress.controller=nginx,ingress.tls.secretName=todo-tls'
     'webapprouting --set ingress.mode=ingress,ingress.controller=webapprouting'
     'traefik --set ingress.mode=ingress,ingress.controller=traefik'
-    'gce --set ingress.mode=ingress,ingress.controller=gce'
+    'gce --set ingress.mode=ingress,ingress.controller=gce,ingress.tls.secretName=any'
     'plain --set ingress.mode=ingress,ingress.controller=other,ingress.tls.enabled=false'
     'gateway --set ingress.mode=gateway,ingress.gateway.namespace=infra,ingress.gateway.sectionName=https'
     'own-gateway --set ingress.mode=gateway,ingress.gateway.create=true,ingress.gateway.className=any,ingress.tls.secretName=any'
