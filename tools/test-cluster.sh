@@ -6,8 +6,7 @@
 #   IMAGE_LOADER      a program that brings an image in: IMAGE_LOADER NAME:TAG ARCHIVE; `minikube` by default
 #   IMAGE_PROFILE     release, or dev, which is what CI has built already
 #   INGRESS_ADDRESS   where the controller answers HTTPS on this machine, host:port
-#   INGRESS_CA        a file with its certificate
-#   GATEWAY           namespace/name of a Gateway that takes routes from anywhere; ingress/traefik by default
+#   GATEWAY_CLASS     the GatewayClass of its Gateways; traefik by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${INGRESS_ADDRESS:?where the ingress controller answers, host:port}"

@@ -1,8 +1,8 @@
 //! A Kubernetes cluster as its operator has it: `kubectl` and `helm` on the current context, and the way in that
 //! people take.
 //!
-//! Where the way in is stands in the environment: `INGRESS_ADDRESS` (host:port of the controller's HTTPS),
-//! `INGRESS_CA` (a file with its certificate). `HELM` and `KUBECTL` name the programs.
+//! Where the way in is stands in the environment: `INGRESS_ADDRESS` (host:port of the controller's HTTPS). `HELM` and
+//! `KUBECTL` name the programs.
 
 use std::{
     io::Write,
@@ -34,7 +34,7 @@ pub struct WayIn {
     pub base: String,
     host: String,
     address: SocketAddr,
-    certificate: Option<Certificate>,
+    authority: Certificate,
 }
 
 impl Cluster {
@@ -224,29 +224,55 @@ impl Cluster {
 }
 
 impl WayIn {
-    /// As the environment says, to this host.
+    /// As the environment says, to this host, with a certificate for it in a Secret of the namespace.
     ///
     /// # Panics
-    /// When the environment does not say it.
+    /// When the environment does not say it, or there is no openssl.
     #[must_use]
-    pub fn to(host: &str) -> Self {
+    pub fn to(host: &str, cluster: &Cluster, secret: &str) -> Self {
         let address = std::env::var("INGRESS_ADDRESS").expect("INGRESS_ADDRESS, host:port");
         let address: SocketAddr = address.parse().expect("INGRESS_ADDRESS, host:port");
-        let certificate = std::env::var_os("INGRESS_CA").map(|file| {
-            let pem = std::fs::read(file).expect("INGRESS_CA, a file");
-            Certificate::from_pem(&pem).expect("INGRESS_CA, a certificate")
-        });
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+        let new_key = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"];
+        openssl(
+            &[
+                &new_key[..],
+                &["-subj", "/CN=todo test", "-keyout", &file("ca.key"), "-out", &file("ca.crt")],
+            ]
+            .concat(),
+        );
+        openssl(
+            &[
+                &new_key[..],
+                &["-subj", "/CN=todo", "-addext", &format!("subjectAltName=DNS:{host}")],
+                &[
+                    "-addext",
+                    "basicConstraints=critical,CA:FALSE",
+                    "-CA",
+                    &file("ca.crt"),
+                    "-CAkey",
+                    &file("ca.key"),
+                ],
+                &["-keyout", &file("tls.key"), "-out", &file("tls.crt")],
+            ]
+            .concat(),
+        );
+        let (certificate, key) =
+            (format!("--cert={}", file("tls.crt")), format!("--key={}", file("tls.key")));
+        cluster.kubectl(&["create", "secret", "tls", secret, &certificate, &key]);
+        let authority = std::fs::read(file("ca.crt")).expect("a certificate");
+        let authority = Certificate::from_pem(&authority).expect("a certificate");
         let base = format!("https://{host}:{}", address.port());
-        Self { base, host: host.to_owned(), address, certificate }
+        Self { base, host: host.to_owned(), address, authority }
     }
 
-    /// A client that goes there by HTTPS and trusts the certificate.
+    /// A client that goes there by HTTPS and trusts that certificate's authority.
     pub fn client(&self) -> ClientBuilder {
-        let client = Client::builder().no_proxy().resolve(&self.host, self.address);
-        match &self.certificate {
-            Some(certificate) => client.add_root_certificate(certificate.clone()),
-            None => client,
-        }
+        Client::builder()
+            .no_proxy()
+            .resolve(&self.host, self.address)
+            .add_root_certificate(self.authority.clone())
     }
 
     /// A new person.
@@ -256,6 +282,11 @@ impl WayIn {
     pub async fn register(&self) -> Person {
         Person::register_by(|| self.client(), &self.base, &["read", "write", "account"]).await
     }
+}
+
+fn openssl(arguments: &[&str]) {
+    let output = Command::new("openssl").args(arguments).stdin(Stdio::null()).output();
+    succeeded("openssl", arguments, &output.expect("openssl"));
 }
 
 /// The top of the repository.

@@ -22,6 +22,8 @@ use crate::{load::Load, main_job::main_job};
 
 const NAMESPACE: &str = "todo";
 const BACKEND: &str = "todo-backend";
+/// The Secret with a certificate for it.
+const CERTIFICATE: &str = "todo-tls";
 /// A second release of the backend, beside the first.
 const GREEN: &str = "todo-backend-green";
 /// How long people are with it, and how long nobody is before it goes: a controller takes a moment.
@@ -48,26 +50,19 @@ async fn the_charts_carry_the_system_through_its_whole_life() {
     }
 
     let (hook, address) = cluster.start_sink(&image("webhook-sink")).await;
-    let way = WayIn::to(HOST);
+    let way = WayIn::to(HOST, &cluster, CERTIFICATE);
     let port = way.base.rsplit(':').next().unwrap().to_owned();
     // The test comes by another port than 443, and its target is inside the cluster.
     let public_url = format!("api.publicUrl=https://{HOST}:{port}");
-    upgrade(&cluster, BACKEND, &[&public_url]).await;
+    let certificate = format!("ingress.tls.secretName={CERTIFICATE}");
+    upgrade(&cluster, BACKEND, &[&public_url, &certificate]).await;
     upgrade(&cluster, WORKER, &[&format!("worker.webhookAllow={address}/32")]).await;
     main_job(&cluster, &way, &hook).await;
 
-    let gateway = std::env::var("GATEWAY").unwrap_or_else(|_| "ingress/traefik".to_owned());
-    let (namespace, name) = gateway.split_once('/').expect("GATEWAY, namespace/name");
-    upgrade(
-        &cluster,
-        BACKEND,
-        &[
-            "ingress.mode=gateway",
-            &format!("ingress.gateway.namespace={namespace}"),
-            &format!("ingress.gateway.name={name}"),
-        ],
-    )
-    .await;
+    let class = std::env::var("GATEWAY_CLASS").unwrap_or_else(|_| "traefik".to_owned());
+    let class = format!("ingress.gateway.className={class}");
+    upgrade(&cluster, BACKEND, &["ingress.mode=gateway", "ingress.gateway.create=true", &class])
+        .await;
     assert!(cluster.get(&["ingress"])["items"].as_array().unwrap().is_empty());
     main_job(&cluster, &way, &hook).await;
 
