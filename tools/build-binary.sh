@@ -9,5 +9,11 @@ folder=$profile
 [ "$profile" = dev ] && folder=debug
 
 # Queries are checked against crates/*/.sqlx: no database is near where images are built.
-SQLX_OFFLINE=true cargo build --profile "$profile" --locked --package "$name" --bin "$name" >&2
+export SQLX_OFFLINE=true
+if [ "$profile" = dev ]; then
+    # As `make build` has built it: a package by itself has other features of what it depends on, and so another build.
+    cargo build --quiet --locked --workspace --all-targets >&2
+else
+    cargo build --profile "$profile" --locked --package "$name" --bin "$name" >&2
+fi
 echo "${CARGO_TARGET_DIR:-target}/$folder/$name"

@@ -24,7 +24,7 @@ load() { # NAME:TAG ARCHIVE
 }
 
 kubectl version --request-timeout=10s >/dev/null
-cargo build --quiet --package e2e --bin webhook-sink
+cargo build --quiet --workspace --all-targets
 tools/images.sh --profile "$profile" --tag "$version"
 tools/images.sh --binary "${CARGO_TARGET_DIR:-target}/debug/webhook-sink" --name webhook-sink --tag "$version"
 for service in chat-api reminder-worker; do
@@ -33,4 +33,4 @@ for service in chat-api reminder-worker; do
 done
 load "webhook-sink:$version" target/images/webhook-sink.tar
 
-cargo test --package e2e --test cluster -- --nocapture
+cargo test --workspace --test cluster -- --nocapture

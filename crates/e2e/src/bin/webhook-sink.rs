@@ -1,7 +1,7 @@
 //! A webhook's target in a cluster: takes everything, and prints each notification as a line of JSON, so that
 //! `kubectl logs` shows what came and when.
 //!
-//!   webhook-sink [ADDRESS:PORT]
+//! `webhook-sink ADDRESS:PORT`, or without an address on every one, port 8080.
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use e2e::Notification;
