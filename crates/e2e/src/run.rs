@@ -48,7 +48,14 @@ impl Run {
         let daprd = std::env::var_os("TEST_DAPRD")?;
         let libs = std::env::var_os("KAFKA_LIBS")?;
         let mut run = Self::new();
-        run.more = vec![("BUS", "kafka".into()), ("DAPRD", daprd), ("KAFKA_LIBS", libs)];
+        // Not the usual one: another run would take it while this one's broker is down.
+        let port = free_port().port().to_string();
+        run.more = vec![
+            ("BUS", "kafka".into()),
+            ("DAPRD", daprd),
+            ("KAFKA_LIBS", libs),
+            ("KAFKA_PORT", port.into()),
+        ];
         Some(run)
     }
 

@@ -160,13 +160,15 @@ async fn prepare_kafka(
     records: &Records,
 ) -> Result<PreparedBus, RunError> {
     let daprd = settings.daprd.clone().ok_or(RunError::NoDaprd)?;
-    let options = BrokerOptions {
+    let mut options = BrokerOptions {
         folder: data.join(KAFKA),
         libraries: Libraries::find(settings.kafka_libs.as_deref())?,
-        port: None,
+        port: settings.kafka_port,
         record: Some(records.of(KAFKA)),
     };
     let broker = Broker::start(options.clone()).await?;
+    // Its sidecars know it by that one.
+    options.port = Some(broker.address().port());
     let specs = Topic::ALL.map(|topic| kafka_admin::TopicSpec::of(topic, ONE_BROKER));
     let mut admin = Admin::connect(&broker.address().to_string()).await?;
     admin.ensure_topics(&specs).await?;

@@ -57,6 +57,10 @@ pub struct RunSettings {
     #[arg(long, env)]
     pub kafka_libs: Option<PathBuf>,
 
+    /// The port of Kafka on this machine, for BUS=kafka; if it is not set the last one, else 9092 where that is free
+    #[arg(long, env)]
+    pub kafka_port: Option<u16>,
+
     /// What people type to reach it, where that is not http://HOST:PORT
     #[arg(long, env)]
     pub public_url: Option<String>,
