@@ -5,6 +5,11 @@ set -eu
 PATH="$PATH:$(echo /usr/lib/postgresql/*/bin)"
 export PATH
 
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
 part() { printf '%s' "$1" | sed -E "s#^postgres(ql)?://([^:]+):([^@]+)@[^/]+/([^?]+).*#\\$2#"; }
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
@@ -15,17 +20,25 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     echo 'host all all all scram-sha-256' >>"$PGDATA.new/pg_hba.conf"
     mv "$PGDATA.new" "$PGDATA"
 fi
+# Kubernetes opens a volume to its group each time it hands it to a pod, and PostgreSQL refuses what others can write.
+chmod 0700 "$PGDATA"
 
-# One statement a line, to a server that nobody can reach yet. What exists already is refused, which is as well.
+# One statement a line, for a server that nobody can reach yet.
+statements=''
 for url in "$CHAT_DATABASE_URL" "$WORKER_DATABASE_URL"; do
     role=$(part "$url" 2) password=$(part "$url" 3) database=$(part "$url" 4)
     case $role$password$database in
-    *[!A-Za-z0-9_-]*) echo "the database URLs of the Secrets must have plain letters and digits only" >&2 && exit 1 ;;
+    *[!A-Za-z0-9_-]*) fail "the database URLs of the Secrets must have plain letters and digits only" ;;
     esac
-    printf '%s\n' "create role \"$role\" login" "alter role \"$role\" password '$password'" \
-        "create database \"$database\" owner \"$role\""
-done | postgres --single -D "$PGDATA" postgres >/dev/null 2>"/tmp/made"
-grep -vE 'already exists|^LOG:|^DETAIL:|^STATEMENT:|statement:' /tmp/made >&2 || true
+    statements="$statements
+create role \"$role\" login
+alter role \"$role\" password '$password'
+create database \"$database\" owner \"$role\""
+done
+printf '%s\n' "$statements" | sed '/^$/d' | postgres --single -D "$PGDATA" postgres >/dev/null 2>/tmp/made ||
+    fail "the roles and databases can't be made: $(cat /tmp/made)"
+# What exists already is refused, which is as well.
+grep -E 'ERROR|FATAL|PANIC' /tmp/made | grep -v 'already exists' >&2 || true
 
 exec postgres -D "$PGDATA" -c listen_addresses='*' -c max_connections="$MAX_CONNECTIONS" \
     -c shared_buffers=64MB -c unix_socket_directories=/var/run/postgresql

@@ -15,7 +15,7 @@ mod requests;
 use std::time::Duration;
 
 use e2e::{Cluster, WayIn, repository};
-use testing::report;
+use testing::{eventually, report};
 use tokio::time;
 
 use crate::{load::Load, main_job::main_job};
@@ -24,6 +24,7 @@ const NAMESPACE: &str = "todo";
 const BACKEND: &str = "todo-backend";
 /// The Secret with a certificate for it.
 const CERTIFICATE: &str = "todo-tls";
+const DATABASE_POD: &str = "todo-backend-postgresql-0";
 /// A second release of the backend, beside the first.
 const GREEN: &str = "todo-backend-green";
 /// How long people are with it, and how long nobody is before it goes: a controller takes a moment.
@@ -58,6 +59,15 @@ async fn the_charts_carry_the_system_through_its_whole_life() {
     upgrade(&cluster, BACKEND, &[&public_url, &certificate]).await;
     upgrade(&cluster, WORKER, &[&format!("worker.webhookAllow={address}/32")]).await;
     main_job(&cluster, &way, &hook).await;
+
+    // The database's pod is another one from here on, on the same volume.
+    cluster.kubectl(&["delete", "pod", DATABASE_POD, "--wait"]);
+    let ready = format!("pod/{DATABASE_POD}");
+    eventually("the database's pod", || async {
+        let wait = ["wait", "--for=condition=Ready", "--timeout=60s", &ready];
+        cluster.try_kubectl(&wait).status.success().then_some(())
+    })
+    .await;
 
     let class = std::env::var("GATEWAY_CLASS").unwrap_or_else(|_| "traefik".to_owned());
     let class = format!("ingress.gateway.className={class}");
