@@ -24,4 +24,4 @@ pub use kafka::Kafka;
 pub use process::{Process, program};
 pub use run::Run;
 pub use sink::{Notification, Sink};
-pub use stack::{API_TOKEN, APP_TOKEN, Instance, Options, SEALING_KEYS, Stack};
+pub use stack::{API_TOKEN, APP_TOKEN, Instance, Options, SEALING_KEYS, Stack, migrate};

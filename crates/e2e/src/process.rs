@@ -58,15 +58,16 @@ impl Process {
         self.start();
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end, and returns what it wrote.
     ///
     /// # Panics
     /// When it fails.
-    pub fn run(mut self) {
+    pub fn run(mut self) -> String {
         self.start();
         let status = self.child.as_mut().expect("started").wait().expect("a status");
         assert!(status.success(), "{} failed: {status}\n{}", self.name, self.log());
         self.child = None;
+        self.log()
     }
 
     /// How it ended; none while it runs.

@@ -282,8 +282,12 @@ impl Instance {
     }
 }
 
-fn migrate(binary: &'static str, database: &TestDatabase, folder: &TempDir) {
-    command_of(binary, "migrate", database, folder).run();
+/// Runs a service's `migrate` to its good end, and returns what it logged.
+///
+/// # Panics
+/// When it fails.
+pub fn migrate(binary: &'static str, database: &TestDatabase, folder: &TempDir) -> String {
+    command_of(binary, "migrate", database, folder).run()
 }
 
 fn command_of(

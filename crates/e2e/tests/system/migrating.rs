@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use e2e::{Process, SEALING_KEYS};
+use e2e::{Process, SEALING_KEYS, migrate};
 use tempfile::TempDir;
 use testing::{CuttingProxy, TestDatabase, eventually, free_port};
 
@@ -95,14 +95,4 @@ async fn a_release_that_is_rolled_back_to_migrates_nothing_and_serves() {
         pool.close().await;
         database.drop().await;
     }
-}
-
-/// Runs `migrate` to its good end, and returns what it logged.
-fn migrate(binary: &str, database: &TestDatabase, folder: &TempDir) -> String {
-    let environment = vec![("DATABASE_URL", database.owner_url())];
-    let name = format!("{binary}-migrate");
-    let arguments = vec!["migrate".to_owned()];
-    let migrate = Process::new(&name, folder.path(), binary, arguments, environment);
-    migrate.run();
-    std::fs::read_to_string(folder.path().join(format!("{name}.log"))).unwrap()
 }
