@@ -45,7 +45,8 @@ pub use offset::{MAX_OFFSET_SECS, Offset, OffsetError};
 pub use payload::{EventType, Payload};
 pub use receipt::{EventsReceived, MAX_RECEIPTS_PER_EVENT, Receipt, ReceiptOutcome};
 pub use recurrence::{
-    Basis, MAX_EXDATES, MAX_RRULE_CHARS, MIN_INTERVAL_MINUTES, RecurrenceError, RecurrenceRule,
+    Basis, LAST_YEAR, MAX_COUNT, MAX_EMPTY_PERIODS, MAX_EXDATES, MAX_RRULE_CHARS,
+    MIN_INTERVAL_MINUTES, RecurrenceError, RecurrenceRule,
 };
 pub use reminder::{CancelReason, Folded, ReminderCancelled, ReminderScheduled, ReminderTriggered};
 pub use reminder_spec::{ReminderSpec, ReminderSpecError};

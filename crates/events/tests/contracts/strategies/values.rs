@@ -86,6 +86,8 @@ pub(crate) fn recurrence() -> impl Strategy<Value = RecurrenceRule> {
     let offsets = (0..73_000_i64, vec(1..4_000_i64, 0..4));
     (rule, offsets, 0..86_400_i64, any::<bool>(), zone(), basis).prop_map(
         |(rule, (start, skipped), secs, whole_days, zone, basis)| {
+            // A rule of whole days repeats at most daily.
+            let whole_days = whole_days && !["FREQ=HOURLY", "FREQ=MINUTELY"].contains(&freq(rule));
             let at = |days: i64| {
                 let time =
                     DateTime::UNIX_EPOCH.naive_utc() + TimeDelta::seconds(days * 86_400 + secs);
@@ -95,6 +97,10 @@ pub(crate) fn recurrence() -> impl Strategy<Value = RecurrenceRule> {
             RecurrenceRule::new(rule, at(start), zone, exdates, basis).expect("a valid rule")
         },
     )
+}
+
+fn freq(rule: &str) -> &str {
+    rule.split_once(';').map_or(rule, |(freq, _)| freq)
 }
 
 pub(crate) fn any_json() -> impl Strategy<Value = Value> {
