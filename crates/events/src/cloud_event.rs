@@ -25,6 +25,8 @@ pub struct CloudEvent<'a> {
     traceparent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     releasedat: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    moreheld: bool,
     data: &'a RawValue,
 }
 
@@ -49,6 +51,7 @@ impl<'a> CloudEvent<'a> {
             traceid: None,
             traceparent: None,
             releasedat: None,
+            moreheld: false,
             data: envelope,
         }
     }
@@ -73,6 +76,14 @@ impl<'a> CloudEvent<'a> {
     #[must_use]
     pub fn released_at(mut self, released_at: Option<DateTime<Utc>>) -> Self {
         self.releasedat = released_at;
+        self
+    }
+
+    /// Says that a later event with the same key had been held back too and follows at once: nothing
+    /// is to be done for what is overdue by a state that is known to be old.
+    #[must_use]
+    pub fn more_held(mut self, more_held: bool) -> Self {
+        self.moreheld = more_held;
         self
     }
 }

@@ -48,12 +48,14 @@ pub use recurrence::{
     Basis, LAST_YEAR, MAX_COUNT, MAX_EMPTY_PERIODS, MAX_EXDATES, MAX_RRULE_CHARS,
     MIN_INTERVAL_MINUTES, RecurrenceError, RecurrenceRule,
 };
-pub use reminder::{CancelReason, Folded, ReminderCancelled, ReminderScheduled, ReminderTriggered};
+pub use reminder::{
+    CancelReason, Folded, MAX_FOLDED, ReminderCancelled, ReminderScheduled, ReminderTriggered,
+};
 pub use reminder_spec::{ReminderSpec, ReminderSpecError};
 pub use service::Service;
 pub use task::{
-    FieldChange, Priority, Snooze, Status, Subtask, TaskCompleted, TaskDeleted, TaskState,
-    TaskUpdated,
+    DEFAULT_DAY_TIME, FieldChange, Priority, Snooze, Status, Subtask, TaskCompleted, TaskDeleted,
+    TaskState, TaskUpdated,
 };
 pub use topic::Topic;
 pub use user::{

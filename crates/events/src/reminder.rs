@@ -43,6 +43,14 @@ pub struct Folded {
     pub reminder_time: DateTime<Utc>,
 }
 
+/// The most missed occurrences that a firing lists; what it stands for besides is counted only.
+pub const MAX_FOLDED: usize = 100;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 /// A reminder fired: once per reminder and time, never early.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReminderTriggered {
@@ -74,9 +82,12 @@ pub struct ReminderTriggered {
     /// It came late because the worker was down or learned of it late.
     #[serde(default)]
     pub late: bool,
-    /// Missed occurrences that this firing stands for.
+    /// Missed occurrences that this firing stands for: the latest of them, at most 100.
     #[serde(default)]
     pub folded: Vec<Folded>,
+    /// How many missed occurrences it stands for, those that are not listed too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub folded_count: u32,
 }
 
 /// Why a reminder will not come.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::user::TIME_OF_DAY;
 use crate::wire::{Instant, Nullable, OptionalInstant};
 use crate::{
     Due, ListId, Nominal, RecurrenceRule, ReminderId, ReminderSpec, SubtaskId, TaskId, TaskVersion,
@@ -49,6 +50,9 @@ pub struct Snooze {
     /// When it comes instead.
     #[serde(with = "Instant")]
     pub until: DateTime<Utc>,
+    /// Of a recurring task: the occurrence that the reminder is of. Left out: the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Nominal>,
 }
 
 /// A step of a task.
@@ -109,6 +113,10 @@ pub struct TaskState {
     /// Of a recurring task: the nominal local time of the occurrence that `due_date` means.
     #[serde(default)]
     pub occurrence: Option<Nominal>,
+    /// The local time from which the reminders of a whole day count; 09:00 where it is left out.
+    #[serde(default = "nine_in_the_morning", skip_serializing_if = "is_nine_in_the_morning")]
+    #[schemars(with = "String", regex(pattern = TIME_OF_DAY))]
+    pub day_time: NaiveTime,
     /// When the due date, the recurrence, the reminders or the zone last changed. What would have
     /// reminded before that does not remind.
     #[serde(default, with = "OptionalInstant")]
@@ -122,6 +130,21 @@ pub struct TaskState {
     /// Its steps, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subtasks: Vec<Subtask>,
+}
+
+/// From which local time the reminders of a whole day count unless their owner says otherwise: 09:00.
+pub const DEFAULT_DAY_TIME: NaiveTime = match NaiveTime::from_hms_opt(9, 0, 0) {
+    Some(time) => time,
+    None => NaiveTime::MIN,
+};
+
+const fn nine_in_the_morning() -> NaiveTime {
+    DEFAULT_DAY_TIME
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_nine_in_the_morning(time: &NaiveTime) -> bool {
+    *time == DEFAULT_DAY_TIME
 }
 
 fn at_due() -> Vec<ReminderSpec> {

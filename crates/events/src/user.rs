@@ -40,7 +40,7 @@ pub struct ChannelSettings {
 }
 
 /// `22:00` or `22:00:00`, as a wall clock shows it.
-const TIME_OF_DAY: &str = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$";
+pub(crate) const TIME_OF_DAY: &str = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?$";
 
 /// Local times between which nothing is sent; over midnight where `from` is later than `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -240,16 +240,21 @@ pub(crate) fn read(topic: Topic, delivery: &Delivery, service: Service) -> Readi
     if !event.event_type().topics().contains(&topic) {
         return Reading::Poison(format!("{} does not travel on {topic}", event.event_type()));
     }
-    Reading::Incoming(Box::new(Incoming { topic, event, released_at: released_at(delivery) }))
+    let Extensions { releasedat: released_at, moreheld: more_held } = extensions(delivery);
+    Reading::Incoming(Box::new(Incoming { topic, event, released_at, more_held }))
 }
 
-/// Our own extension of the CloudEvent; absent where it is malformed.
-fn released_at(delivery: &Delivery) -> Option<DateTime<Utc>> {
-    #[derive(Deserialize)]
-    struct Extensions {
-        releasedat: Option<DateTime<Utc>>,
-    }
-    serde_json::from_slice::<Extensions>(&delivery.record).ok()?.releasedat
+/// Our own extensions of the CloudEvent.
+#[derive(Default, Deserialize)]
+struct Extensions {
+    releasedat: Option<DateTime<Utc>>,
+    #[serde(default)]
+    moreheld: bool,
+}
+
+/// Absent where they are malformed.
+fn extensions(delivery: &Delivery) -> Extensions {
+    serde_json::from_slice(&delivery.record).unwrap_or_default()
 }
 
 /// An error with its causes, for a person.

@@ -18,6 +18,8 @@ pub struct Incoming {
     pub event: Event,
     /// When it was published, if it had been held back until then.
     pub released_at: Option<DateTime<Utc>>,
+    /// Whether a later event with its key had been held back too and follows.
+    pub more_held: bool,
 }
 
 /// What became of an event that was taken.

@@ -65,7 +65,8 @@ async fn again(pool: &PgPool, outbox: &Outbox, what: Again) -> Result<usize, App
                 released_at: task.released_at,
             };
             let correlation_id = CorrelationId::random();
-            let telling = Telling { told, correlation_id, ended: CancelReason::Changed };
+            let telling =
+                Telling { told, correlation_id, more_held: false, ended: CancelReason::Changed };
             tell(&mut tx, outbox, &telling).await?;
         }
         if what == Again::All {
@@ -103,8 +104,12 @@ fn how_it_ended(reminder: EndedReminder, now: DateTime<Utc>) -> Option<Event> {
     }
     let task = &reminder.state;
     let reminder_id = reminder.reminder_id.into();
-    let reason =
-        if reminder.expired { CancelReason::Expired } else { cancel_reason(task, reminder_id) };
+    let occurrence = reminder.occurrence.as_deref().and_then(|text| text.parse().ok());
+    let reason = if reminder.expired {
+        CancelReason::Expired
+    } else {
+        cancel_reason(task, reminder_id, occurrence)
+    };
     let cancelling = Cancelling {
         task_id: task.task_id,
         user_id: task.user_id,

@@ -1,6 +1,6 @@
 //! Registering, signing in and out.
 
-use events::{CorrelationId, SettingsVersion, TimeZone, UserId};
+use events::{CorrelationId, DEFAULT_DAY_TIME, SettingsVersion, TimeZone, UserId};
 
 use super::{attempts, lists, settings, tell};
 use crate::{
@@ -44,7 +44,11 @@ pub(crate) async fn register(
     let person = Person {
         user_id,
         email: new.email.as_str().to_owned(),
-        settings: Settings { time_zone: new.time_zone, quiet_hours: None },
+        settings: Settings {
+            time_zone: new.time_zone,
+            quiet_hours: None,
+            day_time: DEFAULT_DAY_TIME,
+        },
         settings_version: SettingsVersion::from(now.timestamp_micros()),
     };
     if !store::persons::insert(&mut tx, &person, &hash, now).await? {

@@ -1,35 +1,84 @@
 //! Changing settings; the worker learns them whole.
 
-use events::{ChannelKind, ChannelSettings, NotificationSettingsUpdated, Payload, SealedText};
+use chrono::NaiveTime;
+use events::{
+    ChannelKind, ChannelSettings, NotificationSettingsUpdated, Payload, SealedText, TimeZone,
+};
 use platform::sealing::Sealed;
+use sqlx::PgConnection;
 
-use super::tell;
+use super::{tasks, tell};
 use crate::{
     context::{Call, Context},
-    domain::settings::Settings,
+    domain::{settings::Settings, task},
     error::Failure,
     store::{self, channels::Channel, persons::Person},
 };
 
+/// The most tasks that are changed at once.
+const BATCH_TASKS: i64 = 500;
+
+/// What becomes of a person's tasks when their clock changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tasks {
+    /// Whole days and what repeats keep their local times, by the new clock.
+    Follow,
+    /// They stay with the zone that they have.
+    Stay,
+}
+
 /// Replaces a person's settings. The same ones again tell nobody anything.
+///
+/// With the zone and the time of day at which whole days remind, the live tasks change that go by them.
 pub(crate) async fn change(
     context: &Context,
     call: Call,
     settings: Settings,
+    tasks: Tasks,
 ) -> Result<Settings, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
     let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
-    if locked.person.settings == settings {
+    let before = locked.person.settings;
+    if before == settings {
         return Ok(settings);
     }
     let person = Person { settings, settings_version: locked.next_version, ..locked.person };
     store::persons::save_settings(&mut tx, &person).await?;
+    if (before.time_zone, before.day_time) != (settings.time_zone, settings.day_time) {
+        let zones = match tasks {
+            Tasks::Follow => (before.time_zone, settings.time_zone),
+            Tasks::Stay => (before.time_zone, before.time_zone),
+        };
+        follow_clock(&mut tx, context, call, zones, settings.day_time).await?;
+    }
     let channels = store::channels::list(&mut tx, call.user_id).await?;
     let fact = fact(&person, &channels);
     tell(&mut tx, context, call, locked.now, vec![fact], None).await?;
     tx.commit().await?;
-    context.outbox.wake();
+    tasks::wake(context, call);
     Ok(settings)
+}
+
+async fn follow_clock(
+    conn: &mut PgConnection,
+    context: &Context,
+    call: Call,
+    zones: (TimeZone, TimeZone),
+    day_time: NaiveTime,
+) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let batch =
+            store::tasks::lock_followers_of_clock(conn, call.user_id, after, BATCH_TASKS).await?;
+        let Some(last) = batch.last() else { break };
+        after = Some(last.task.state.task_id);
+        for locked in batch {
+            let decided = task::follow(&locked.task, zones, day_time, locked.moment);
+            tasks::carry_out(conn, context, call, &locked, decided).await?;
+        }
+    }
+    store::tasks::set_day_time(conn, call.user_id, day_time).await?;
+    Ok(())
 }
 
 /// A person's settings as the worker learns them.

@@ -77,8 +77,8 @@ async fn create_within(
     let place = end_of(conn, call, list_id).await?;
     let now = messaging::now(conn).await?;
     let moment = Moment { now, version: TaskVersion::from(now.timestamp_micros()) };
-    let zone = person.settings.time_zone;
-    let decided = task::create(new, TaskId::random(), call.user_id, zone, place, moment)?;
+    let decided =
+        task::create(new, TaskId::random(), call.user_id, &person.settings, place, moment)?;
     store::tasks::insert(conn, &decided.task).await?;
     store::task_words::set(conn, &decided.task).await?;
     tell_decided(conn, context, call, now, decided).await
@@ -273,7 +273,7 @@ async fn tell_decided(
 /// When what is said of a task matters next.
 pub(crate) fn urgent_at(task: &Task, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let state = &task.state;
-    schedule::urgent_at(state.due_date, state.time_zone, &state.reminders, now)
+    schedule::urgent_at(state.due_date, (state.time_zone, state.day_time), &state.reminders, now)
 }
 
 pub(super) fn wake(context: &Context, call: Call) {

@@ -6,7 +6,6 @@
 
 pub(crate) mod channel;
 pub(crate) mod email;
-pub(crate) mod local_time;
 pub(crate) mod password;
 pub(crate) mod position;
 pub(crate) mod schedule;

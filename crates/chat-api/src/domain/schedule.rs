@@ -5,14 +5,12 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use events::{Due, Nominal, RecurrenceRule, ReminderSpec, TimeZone};
 
-use super::{Refused, local_time::localise};
+use super::Refused;
 
 /// The most reminders of one task.
 pub(crate) const MAX_REMINDERS: usize = 20;
 /// The years that a date may lie in.
 const YEARS: RangeInclusive<i32> = 1970..=2200;
-/// The hour at which a whole day reminds, local.
-const WHOLE_DAY_HOUR: u32 = 9;
 
 /// A due date within the years, to the microsecond (as the database keeps it).
 pub(crate) fn check_due(due: Due) -> Result<Due, Refused> {
@@ -63,14 +61,6 @@ fn out_of_range() -> Refused {
     Refused::new(format!("lies outside of the years {} to {}", YEARS.start(), YEARS.end()))
 }
 
-/// When a rule's first occurrence is due.
-pub(crate) fn first_due(rule: &RecurrenceRule) -> Due {
-    match rule.dtstart() {
-        Nominal::Day(day) => Due::On(day),
-        Nominal::Time(local) => Due::At(localise(rule.time_zone(), local)),
-    }
-}
-
 /// The occurrence that a due date means: its nominal local time in the rule's zone, or its date.
 pub(crate) fn occurrence_of(rule: &RecurrenceRule, due: Due) -> Nominal {
     match due {
@@ -92,16 +82,13 @@ pub(crate) fn is_same_kind(rule: &RecurrenceRule, due: Due) -> bool {
 /// earliest of its reminders that is still to come, else its due time.
 pub(crate) fn urgent_at(
     due: Option<Due>,
-    zone: TimeZone,
+    (zone, day_time): (TimeZone, NaiveTime),
     reminders: &[ReminderSpec],
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
     let due = due.map(|due| match due {
         Due::At(time) => time,
-        Due::On(day) => {
-            let morning = NaiveTime::from_hms_opt(WHOLE_DAY_HOUR, 0, 0).unwrap_or_default();
-            localise(zone, day.and_time(morning))
-        }
+        Due::On(day) => zone.instant(day.and_time(day_time)),
     });
     reminders
         .iter()
@@ -116,7 +103,7 @@ pub(crate) fn urgent_at(
 
 #[cfg(test)]
 mod tests {
-    use events::Basis;
+    use events::{Basis, DEFAULT_DAY_TIME};
 
     use super::*;
 
@@ -148,12 +135,6 @@ mod tests {
     }
 
     #[test]
-    fn the_first_due_date_of_a_rule_is_its_start_in_its_zone() {
-        assert_eq!(first_due(&rule("2026-11-29T18:00:00")), Due::At(at("2026-11-29T17:00:00Z")));
-        assert_eq!(first_due(&rule("2026-11-29")), "2026-11-29".parse().expect("a day"));
-    }
-
-    #[test]
     fn an_occurrence_is_the_local_time_of_the_due_date() {
         let rule = rule("2026-11-29T18:00:00");
         let occurrence = occurrence_of(&rule, Due::At(at("2026-12-06T17:00:00.5Z")));
@@ -173,10 +154,18 @@ mod tests {
         let offset = |text: &str| ReminderSpec::Offset(text.parse().expect("an offset"));
         let reminders = [offset("-PT2H"), offset("-PT30M"), offset("PT0S")];
         let due = Some(Due::At(at("2026-11-24T17:00:00Z")));
-        let urgent = |now| urgent_at(due, TimeZone::UTC, &reminders, at(now));
+        let urgent = |now| urgent_at(due, (TimeZone::UTC, DEFAULT_DAY_TIME), &reminders, at(now));
         assert_eq!(urgent("2026-11-24T12:00:00Z"), Some(at("2026-11-24T15:00:00Z")));
         assert_eq!(urgent("2026-11-24T16:00:00Z"), Some(at("2026-11-24T16:30:00Z")));
         assert_eq!(urgent("2026-11-25T00:00:00Z"), Some(at("2026-11-24T17:00:00Z")));
-        assert_eq!(urgent_at(None, TimeZone::UTC, &reminders, at("2026-11-24T12:00:00Z")), None);
+        assert_eq!(
+            urgent_at(
+                None,
+                (TimeZone::UTC, DEFAULT_DAY_TIME),
+                &reminders,
+                at("2026-11-24T12:00:00Z")
+            ),
+            None
+        );
     }
 }

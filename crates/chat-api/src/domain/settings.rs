@@ -12,6 +12,16 @@ pub(crate) struct Settings {
     pub(crate) time_zone: TimeZone,
     /// When nothing is sent.
     pub(crate) quiet_hours: Option<QuietHours>,
+    /// The local time from which the reminders of a whole day count.
+    pub(crate) day_time: NaiveTime,
+}
+
+#[cfg(test)]
+impl Settings {
+    /// Those of somebody in UTC.
+    pub(crate) const fn in_utc() -> Self {
+        Self { time_zone: TimeZone::UTC, quiet_hours: None, day_time: events::DEFAULT_DAY_TIME }
+    }
 }
 
 /// Reads quiet hours: two different local times to the minute or second.
@@ -23,13 +33,14 @@ pub(crate) fn parse_quiet_hours(from: &str, to: &str) -> Result<QuietHours, Refu
     Ok(QuietHours { from, to })
 }
 
-fn parse_time(text: &str) -> Result<NaiveTime, Refused> {
+/// Reads a local time to the minute or second.
+pub(crate) fn parse_time(text: &str) -> Result<NaiveTime, Refused> {
     NaiveTime::parse_from_str(text, "%H:%M")
         .or_else(|_| NaiveTime::parse_from_str(text, "%H:%M:%S"))
         .ok()
         // 23:59:60 reads as a fraction beyond a second.
         .filter(|time| time.nanosecond() == 0)
-        .ok_or_else(|| Refused::new("from and to are local times such as 22:00"))
+        .ok_or_else(|| Refused::new("is a local time such as 22:00"))
 }
 
 #[cfg(test)]

@@ -139,6 +139,7 @@ fn for_people(config: &mut ServiceConfig) {
                 .route(web::delete().to(tasks::delete)),
         )
         .service(at("/tasks/{task_id}/complete").route(web::post().to(tasks::complete)))
+        .service(at("/tasks/{task_id}/skip").route(web::post().to(tasks::skip)))
         .service(at("/tasks/{task_id}/reopen").route(web::post().to(tasks::reopen)))
         .service(at("/tasks/{task_id}/restore").route(web::post().to(tasks::restore)))
         .service(at("/tasks/{task_id}/timeline").route(web::get().to(timeline::list)))

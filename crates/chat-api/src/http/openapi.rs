@@ -71,6 +71,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         settings::show, settings::replace,
         channels::list, channels::create, channels::delete, channels::test,
         tasks::create, tasks::list, tasks::show, tasks::change, tasks::delete, tasks::complete,
+        tasks::skip,
         tasks::reopen, tasks::restore, tasks::put, bulk::act, timeline::list,
         lists::list, lists::create, lists::rename, lists::put, lists::delete,
         trash::list, trash::purge, trash::empty,

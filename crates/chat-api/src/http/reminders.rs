@@ -18,7 +18,7 @@ use super::{
 use crate::{
     commands,
     context::Context,
-    domain::task::{self, Moment, Task},
+    domain::task::{self, Moment, Task, Wait},
     error::{Failure, code},
     queries,
     store::reminders::{Cursor, Reminder, ReminderStatus},
@@ -132,27 +132,31 @@ pub(super) async fn snooze(
 ) -> Result<HttpResponse, Failure> {
     let reminder_id = parse_id(&reminder_id)?;
     let mut fields = Fields::default();
-    let until = fields.optional("until", body.until, any::<DateTime<Utc>>);
+    let until = fields.optional("until", body.until, any::<Until>);
     let duration = fields.optional("for", body.duration, any::<Offset>);
     let wait = match fields.finish(Some((until, duration)))? {
-        (Some(until), None) => Wait::Until(until),
+        (Some(Until::At(until)), None) => Wait::Until(until),
+        (Some(Until::Word(Word::TomorrowMorning)), None) => Wait::TomorrowMorning,
         (None, Some(duration)) => Wait::For(TimeDelta::seconds(duration.seconds())),
         _ => return Err(Failure::field("", "names one of until and for")),
     };
-    let decide = |task: &Task, moment: Moment| {
-        let until = match wait {
-            Wait::Until(until) => until,
-            Wait::For(wait) => moment.now + wait,
-        };
-        task::snooze(task, reminder_id, until, moment)
-    };
+    let decide = |task: &Task, moment: Moment| task::snooze(task, reminder_id, wait, moment);
     let task = commands::tasks::decide_on_reminder(&context, call, reminder_id, decide).await?;
     Ok(rendered(HttpResponse::Ok(), task))
 }
 
-enum Wait {
-    Until(DateTime<Utc>),
-    For(TimeDelta),
+/// An instant, or a word for one.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Until {
+    At(DateTime<Utc>),
+    Word(Word),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    TomorrowMorning,
 }
 
 /// Lets a reminder not come.

@@ -160,7 +160,11 @@ schemas! {
         .item(act(&["move"]).property("list_id", uuid()).required("list_id"));
     /// Until when a reminder is put off.
     SnoozeRequest: one_of([
-        ("until", "An instant; at most 366 days ahead.", date_time()),
+        (
+            "until",
+            "An instant, at most 366 days ahead; or tomorrow, at the time at which a whole day reminds.",
+            AnyOfBuilder::new().item(date_time()).item(words(["tomorrow_morning"])).into(),
+        ),
         ("for", "So long from now.", reference::<SignedDuration>()),
     ]);
 }

@@ -40,6 +40,7 @@ const OPERATIONS: &[(&str, &str, Scope)] = &[
     ("PATCH", "/tasks/{task_id}", Write),
     ("DELETE", "/tasks/{task_id}", Write),
     ("POST", "/tasks/{task_id}/complete", Write),
+    ("POST", "/tasks/{task_id}/skip", Write),
     ("POST", "/tasks/{task_id}/reopen", Write),
     ("POST", "/tasks/{task_id}/restore", Write),
     ("GET", "/tasks/{task_id}/timeline", Read),

@@ -12,9 +12,9 @@ use super::{
     schemas::{TimeOfDay, TimeZoneName},
 };
 use crate::{
-    commands,
+    commands::{self, settings::Tasks},
     context::Context,
-    domain::settings::{Settings, parse_quiet_hours},
+    domain::settings::{Settings, parse_quiet_hours, parse_time},
     error::Failure,
     queries,
 };
@@ -30,6 +30,15 @@ pub(super) struct SettingsBody {
     #[schema(value_type = Option<QuietHoursView>)]
     #[serde(default)]
     quiet_hours: Field,
+    /// From which local time the reminders of a whole day count; as before where it is null or left out.
+    #[schema(value_type = Option<TimeOfDay>)]
+    #[serde(default)]
+    day_time: Field,
+    /// Whether tasks keep the zone that they have. Otherwise those in the zone that the person leaves
+    /// follow: whole days and what repeats keep their local times.
+    #[schema(value_type = Option<bool>)]
+    #[serde(default)]
+    keep_task_zones: Field,
 }
 
 /// Two local times; over midnight where `from` is later than `to`.
@@ -49,6 +58,9 @@ pub(super) struct SettingsView {
     #[schema(value_type = TimeZoneName)]
     time_zone: TimeZone,
     quiet_hours: Option<QuietHoursView>,
+    /// The local time from which the reminders of a whole day count.
+    #[schema(value_type = TimeOfDay)]
+    day_time: String,
 }
 
 impl From<Settings> for SettingsView {
@@ -59,6 +71,7 @@ impl From<Settings> for SettingsView {
             quiet_hours: settings
                 .quiet_hours
                 .map(|quiet| QuietHoursView { from: time(quiet.from), to: time(quiet.to) }),
+            day_time: time(settings.day_time),
         }
     }
 }
@@ -87,8 +100,15 @@ pub(super) async fn replace(
     let quiet_hours = fields.optional("quiet_hours", body.quiet_hours, |view: QuietHoursView| {
         parse_quiet_hours(&view.from, &view.to)
     });
+    let day_time = fields.optional("day_time", body.day_time, |text: String| parse_time(&text));
+    let keep = fields.optional("keep_task_zones", body.keep_task_zones, any::<bool>);
     let time_zone = fields.finish(zone)?;
-    let settings = Settings { time_zone, quiet_hours };
-    let settings = commands::settings::change(&context, call, settings).await?;
+    let day_time = match day_time {
+        Some(day_time) => day_time,
+        None => queries::people::find(&context, call.user_id).await?.settings.day_time,
+    };
+    let settings = Settings { time_zone, quiet_hours, day_time };
+    let tasks = if keep == Some(true) { Tasks::Stay } else { Tasks::Follow };
+    let settings = commands::settings::change(&context, call, settings, tasks).await?;
     Ok(HttpResponse::Ok().json(SettingsView::from(settings)))
 }

@@ -120,11 +120,11 @@ pub(super) struct SubtaskBody {
     done: bool,
 }
 
-/// What was done.
+/// What was done, or is passed over.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Completion)]
 pub(super) struct CompleteBody {
-    /// The occurrence that was done; required of a recurring task.
+    /// The occurrence; required of a recurring task.
     #[schema(value_type = Option<schemas::LocalTime>)]
     #[serde(default)]
     occurrence: Field,

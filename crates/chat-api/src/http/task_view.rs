@@ -69,7 +69,7 @@ pub(super) struct TaskView {
 pub(super) struct RecurrenceView {
     #[schema(value_type = schemas::Rrule)]
     rrule: String,
-    /// The first occurrence in local time, or a date.
+    /// Where the rule begins, in local time, or on a date: its first occurrence, if the rule names it.
     #[schema(value_type = schemas::LocalTime)]
     dtstart: String,
     #[schema(value_type = schemas::TimeZoneName)]
@@ -87,6 +87,9 @@ pub(super) struct RecurrenceView {
 pub(super) struct SnoozeView {
     reminder_id: uuid::Uuid,
     until: DateTime<Utc>,
+    /// Of a recurring task: the occurrence that the reminder is of.
+    #[schema(value_type = Option<schemas::LocalTime>, nullable = false, required = false)]
+    occurrence: Option<String>,
 }
 
 /// A step of a task.

@@ -130,8 +130,8 @@ pub(super) async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Does a task. Of a recurring one, the body names the occurrence; an earlier one than the current
-/// changes nothing.
+/// Does a task. Of a recurring one, the body names the occurrence: the task passes on to the next one that
+/// has not passed. An earlier one than the current changes nothing, a later one passes over those before.
 #[utoipa::path(post, path = "/api/v1/tasks/{task_id}/complete", operation_id = "completeTask",
     tag = "tasks", request_body = CompleteBody, params(("task_id" = uuid::Uuid, Path)),
     responses((status = 200, body = TaskView), code::OccurrenceRequired))]
@@ -143,6 +143,24 @@ pub(super) async fn complete(
 ) -> Result<HttpResponse, Failure> {
     let (task_id, occurrence) = (parse_id(&task_id)?, body.into_occurrence()?);
     let decide = |task: &Task, moment| task::complete(task, occurrence, moment);
+    let any = Precondition::None;
+    let task = commands::tasks::decide_on(&context, call, task_id, &any, decide).await?;
+    Ok(rendered(HttpResponse::Ok(), task))
+}
+
+/// Passes over an occurrence of a recurring task without doing it. One before the current changes nothing;
+/// the last one ends the task.
+#[utoipa::path(post, path = "/api/v1/tasks/{task_id}/skip", operation_id = "skipOccurrence",
+    tag = "tasks", request_body = CompleteBody, params(("task_id" = uuid::Uuid, Path)),
+    responses((status = 200, body = TaskView), code::OccurrenceRequired))]
+pub(super) async fn skip(
+    context: web::Data<Context>,
+    Caller(call): Caller,
+    task_id: web::Path<String>,
+    JsonBody(body): JsonBody<CompleteBody>,
+) -> Result<HttpResponse, Failure> {
+    let (task_id, occurrence) = (parse_id(&task_id)?, body.into_occurrence()?);
+    let decide = |task: &Task, moment| task::skip(task, occurrence, moment);
     let any = Precondition::None;
     let task = commands::tasks::decide_on(&context, call, task_id, &any, decide).await?;
     Ok(rendered(HttpResponse::Ok(), task))

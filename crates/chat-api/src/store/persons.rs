@@ -33,6 +33,7 @@ struct Row {
     time_zone: String,
     quiet_from: Option<NaiveTime>,
     quiet_to: Option<NaiveTime>,
+    day_time: NaiveTime,
     settings_version: i64,
 }
 
@@ -47,7 +48,7 @@ impl TryFrom<Row> for Person {
         Ok(Self {
             user_id: row.user_id.into(),
             email: row.email,
-            settings: Settings { time_zone, quiet_hours },
+            settings: Settings { time_zone, quiet_hours, day_time: row.day_time },
             settings_version: row.settings_version.into(),
         })
     }
@@ -85,7 +86,7 @@ pub(crate) async fn insert(
 pub(crate) async fn find(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<Option<Person>> {
     sqlx::query_as!(
         Row,
-        "select user_id, email, time_zone, quiet_from, quiet_to, settings_version
+        "select user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version
          from person where user_id = $1",
         user_id.uuid(),
     )
@@ -109,7 +110,7 @@ pub(crate) async fn exists(conn: &mut PgConnection, user_id: UserId) -> sqlx::Re
 /// A person with the row locked.
 pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<Option<Locked>> {
     let found = sqlx::query!(
-        r#"select user_id, email, time_zone, quiet_from, quiet_to, settings_version,
+        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version,
              messaging.clock() as "now!", next_version(settings_version) as "next_version!"
          from person where user_id = $1 for no key update"#,
         user_id.uuid(),
@@ -124,6 +125,7 @@ pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Resu
         time_zone: row.time_zone,
         quiet_from: row.quiet_from,
         quiet_to: row.quiet_to,
+        day_time: row.day_time,
         settings_version: row.settings_version,
     };
     Ok(Some(Locked { person: person.try_into()?, now, next_version }))
@@ -132,13 +134,15 @@ pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Resu
 /// Writes a locked person's settings and their version.
 pub(crate) async fn save_settings(conn: &mut PgConnection, person: &Person) -> sqlx::Result<()> {
     sqlx::query!(
-        "update person set time_zone = $2, quiet_from = $3, quiet_to = $4, settings_version = $5
+        "update person set time_zone = $2, quiet_from = $3, quiet_to = $4, settings_version = $5,
+             day_time = $6
          where user_id = $1",
         person.user_id.uuid(),
         person.settings.time_zone.name(),
         person.settings.quiet_hours.map(|quiet| quiet.from),
         person.settings.quiet_hours.map(|quiet| quiet.to),
         person.settings_version.get(),
+        person.settings.day_time,
     )
     .execute(conn)
     .await?;
@@ -155,7 +159,7 @@ pub(crate) async fn lock_batch(
 ) -> sqlx::Result<Vec<Person>> {
     sqlx::query_as!(
         Row,
-        "select user_id, email, time_zone, quiet_from, quiet_to, settings_version from person
+        "select user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version from person
          where ($1::uuid is null or user_id > $1)
              and ($2::int2[] is null or refresh_minute = any ($2))
          order by user_id limit $3 for no key update",
@@ -181,7 +185,7 @@ pub(crate) async fn overtake(
         Row,
         "update person set settings_version = next_version($2)
          where user_id = $1 and settings_version < $2
-         returning user_id, email, time_zone, quiet_from, quiet_to, settings_version",
+         returning user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version",
         user_id.uuid(),
         seen,
     )

@@ -1,7 +1,7 @@
 //! The table `reminder`: what the worker says of reminders.
 
 use chrono::{DateTime, Utc};
-use events::{ReminderId, TaskId, UserId};
+use events::{ReminderId, ReminderTriggered, TaskId, UserId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -110,6 +110,35 @@ pub(crate) async fn take(
     .fetch_optional(conn)
     .await?;
     Ok(Err(known.unwrap_or(0)))
+}
+
+/// Lets reminders that stood have come with the firing that tells of them.
+pub(crate) async fn fold(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    triggered: &ReminderTriggered,
+) -> sqlx::Result<()> {
+    if triggered.folded.is_empty() {
+        return Ok(());
+    }
+    let folded: Vec<Uuid> =
+        triggered.folded.iter().map(|folded| folded.reminder_id.uuid()).collect();
+    sqlx::query!(
+        "update reminder
+         set status = 'triggered', triggered_at = $4, late = true, cancelled_at = null,
+             reason = null, task_version = $5, revision = $6
+         where reminder_id = any ($1) and user_id = $2 and task_id = $3
+             and (task_version, revision) < ($5, $6)",
+        &folded,
+        user_id.uuid(),
+        triggered.task_id.uuid(),
+        triggered.triggered_at,
+        triggered.task_version.get(),
+        triggered.revision.get(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// A person's reminders in the order of their time, from a cursor on.

@@ -1,6 +1,6 @@
 //! A row of `task` and the task that it holds.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use events::{
     Due, Priority, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Status, Subtask, TaskState,
 };
@@ -27,6 +27,7 @@ pub(crate) struct TaskRow {
     pub(crate) snoozes: Json<Vec<Snooze>>,
     pub(crate) dismissed: Json<Vec<ReminderId>>,
     pub(crate) tags: Vec<String>,
+    pub(crate) day_time: NaiveTime,
     pub(crate) schedule_since: DateTime<Utc>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
@@ -66,6 +67,7 @@ impl TryFrom<TaskRow> for Task {
             snoozes: row.snoozes.0,
             dismissed: row.dismissed.0,
             occurrence: row.occurrence.map(|text| text.parse().map_err(undecodable)).transpose()?,
+            day_time: row.day_time,
             schedule_since: Some(row.schedule_since),
             list_id: Some(row.list_id.into()),
             position: Some(row.position),

@@ -1,5 +1,6 @@
 //! The table `task`.
 
+use chrono::NaiveTime;
 use events::{ListId, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Subtask, TaskId, UserId};
 use futures_util::Stream;
 use sqlx::{PgConnection, types::Json};
@@ -20,7 +21,7 @@ macro_rules! select_tasks {
                  time_zone, recurrence as "recurrence: Json<RecurrenceRule>", occurrence,
                  reminders as "reminders: Json<Vec<ReminderSpec>>",
                  snoozes as "snoozes: Json<Vec<Snooze>>",
-                 dismissed as "dismissed: Json<Vec<ReminderId>>", tags, schedule_since,
+                 dismissed as "dismissed: Json<Vec<ReminderId>>", tags, day_time, schedule_since,
                  list_id, position, subtasks as "subtasks: Json<Vec<Subtask>>",
                  created_at, updated_at, completed_at, deleted_at, version, receipted_version,
                  rejected_reason, next_version(version) as "next_version!",
@@ -57,9 +58,9 @@ pub(crate) async fn insert(conn: &mut PgConnection, task: &Task) -> sqlx::Result
     sqlx::query!(
         "insert into task (task_id, user_id, title, description, priority, status, due_at, due_on,
              time_zone, recurrence, occurrence, reminders, tags, schedule_since, created_at,
-             updated_at, version, refresh_minute, list_id, position, subtasks, title_order)
+             updated_at, version, refresh_minute, list_id, position, subtasks, title_order, day_time)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22)",
+             $19, $20, $21, $22, $23)",
         state.task_id.uuid(),
         state.user_id.uuid(),
         state.title,
@@ -82,6 +83,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, task: &Task) -> sqlx::Result
         state.position,
         Json(&state.subtasks) as _,
         order_of(&state.title),
+        state.day_time,
     )
     .execute(conn)
     .await?;
@@ -97,7 +99,7 @@ pub(crate) async fn save(conn: &mut PgConnection, task: &Task) -> sqlx::Result<(
              due_on = $8, time_zone = $9, recurrence = $10, occurrence = $11, reminders = $12,
              snoozes = $13, dismissed = $14, tags = $15, schedule_since = $16, updated_at = $17,
              completed_at = $18, deleted_at = $19, version = $20, list_id = $21, position = $22,
-             subtasks = $23, title_order = $24
+             subtasks = $23, title_order = $24, day_time = $25
          where task_id = $1 and user_id = $2 and version < $20",
         state.task_id.uuid(),
         state.user_id.uuid(),
@@ -123,6 +125,7 @@ pub(crate) async fn save(conn: &mut PgConnection, task: &Task) -> sqlx::Result<(
         state.position,
         Json(&state.subtasks) as _,
         order_of(&state.title),
+        state.day_time,
     )
     .execute(conn)
     .await?;
@@ -209,6 +212,47 @@ pub(crate) async fn lock_refreshed(
     .into_iter()
     .map(Locked::try_from)
     .collect()
+}
+
+/// The next live tasks by id after one that follow their owner's clock, whole days and what repeats,
+/// locked.
+pub(crate) async fn lock_followers_of_clock(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    after: Option<TaskId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Locked>> {
+    select_tasks!(
+        "where user_id = $1 and ($2::uuid is null or task_id > $2)
+             and deleted_at is null and status <> 'DONE'
+             and (due_on is not null or recurrence is not null)
+         order by task_id limit $3 for update",
+        user_id.uuid(),
+        after.map(TaskId::uuid),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Locked::try_from)
+    .collect()
+}
+
+/// Notes, with a person's other tasks, from when the reminders of a whole day count: it means nothing to
+/// them until they are due on one, and nobody is told.
+pub(crate) async fn set_day_time(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    day_time: NaiveTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update task set day_time = $2 where user_id = $1 and day_time <> $2",
+        user_id.uuid(),
+        day_time,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// A person's task that is not in the trash.

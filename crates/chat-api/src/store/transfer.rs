@@ -61,18 +61,18 @@ pub(crate) async fn insert(
         "insert into task (task_id, user_id, title, description, priority, status, due_at, due_on,
              time_zone, recurrence, occurrence, reminders, snoozes, dismissed, tags, schedule_since,
              created_at, updated_at, completed_at, deleted_at, version, refresh_minute, list_id,
-             position, subtasks, title_order)
+             position, subtasks, title_order, day_time)
          select task_id, $1, title, description, priority, status, due_at, due_on, time_zone,
              recurrence, occurrence, reminders, snoozes, dismissed, tags, schedule_since,
              created_at, updated_at, completed_at, deleted_at, version, refresh_minute, list_id,
-             position, subtasks, title_order
+             position, subtasks, title_order, day_time
          from jsonb_to_recordset($2::jsonb) as t (task_id uuid, title text, description text,
              priority text, status text, due_at timestamptz, due_on date, time_zone text,
              recurrence jsonb, occurrence text, reminders jsonb, snoozes jsonb, dismissed jsonb,
              tags text[], schedule_since timestamptz, created_at timestamptz,
              updated_at timestamptz, completed_at timestamptz, deleted_at timestamptz,
              version bigint, refresh_minute smallint, list_id uuid, position text, subtasks jsonb,
-             title_order text)",
+             title_order text, day_time time)",
         user_id.uuid(),
         Json(rows) as _,
     )
@@ -128,6 +128,7 @@ fn row_of(task: &Task) -> Value {
         "position": state.position,
         "subtasks": state.subtasks,
         "title_order": order_of(&state.title),
+        "day_time": state.day_time,
     })
 }
 

@@ -39,6 +39,11 @@ pub(super) async fn apply(
     if is_known && let Err(version) = store::reminders::take(conn, task_id, user_id, &said).await? {
         outcome = Outcome::Stale { version };
     }
+    if let Payload::ReminderTriggered(triggered) = &event.payload
+        && is_known
+    {
+        store::reminders::fold(conn, user_id, triggered).await?;
+    }
     answer(conn, context, &said, locked, (task_id, user_id)).await?;
     if is_known {
         show(conn, event, user_id).await?;

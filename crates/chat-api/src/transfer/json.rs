@@ -9,8 +9,8 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    Due, ListId, Nominal, Priority, RecurrenceRule, ReminderId, ReminderSpec, Snooze, Status,
-    SubtaskId, TaskId, TimeZone,
+    DEFAULT_DAY_TIME, Due, ListId, Nominal, Priority, RecurrenceRule, ReminderId, ReminderSpec,
+    Snooze, Status, SubtaskId, TaskId, TimeZone,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{
-        settings::{Settings, parse_quiet_hours},
+        settings::{Settings, parse_quiet_hours, parse_time},
         subtask::GivenSubtask,
         task::Task,
         text::ListName,
@@ -56,6 +56,8 @@ struct SettingsRecord {
     time_zone: TimeZone,
     #[serde(default)]
     quiet_hours: Option<QuietRecord>,
+    #[serde(default)]
+    day_time: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -152,7 +154,7 @@ impl<'a> Head<'a> {
         channels: &'a [ChannelRecord],
         lists: &[List],
     ) -> Self {
-        let Settings { time_zone, quiet_hours } = person.settings;
+        let Settings { time_zone, quiet_hours, day_time } = person.settings;
         let time = |time: chrono::NaiveTime| time.format("%H:%M:%S").to_string();
         let quiet_hours =
             quiet_hours.map(|quiet| QuietRecord { from: time(quiet.from), to: time(quiet.to) });
@@ -166,7 +168,7 @@ impl<'a> Head<'a> {
             format: FORMAT,
             version: VERSION,
             exported_at,
-            settings: SettingsRecord { time_zone, quiet_hours },
+            settings: SettingsRecord { time_zone, quiet_hours, day_time: Some(time(day_time)) },
             channels,
             lists: lists.collect(),
         }
@@ -294,11 +296,18 @@ fn read_settings(raw: &RawValue, incoming: &mut Incoming) -> Option<Preferences>
         }
     };
     let quiet = record.quiet_hours.map(|quiet| parse_quiet_hours(&quiet.from, &quiet.to));
+    let day_time = match record.day_time.as_deref().map(parse_time).transpose() {
+        Ok(day_time) => day_time.unwrap_or(DEFAULT_DAY_TIME),
+        Err(refused) => {
+            incoming.refuse("settings.day_time", refused.to_string());
+            return None;
+        }
+    };
     match quiet.transpose() {
         Ok(quiet_hours) => {
             let inbox = incoming.lists.iter().find(|list| list.is_inbox);
             Some(Preferences {
-                settings: Settings { time_zone: record.time_zone, quiet_hours },
+                settings: Settings { time_zone: record.time_zone, quiet_hours, day_time },
                 inbox_name: inbox.map(|list| list.name.clone()),
             })
         }

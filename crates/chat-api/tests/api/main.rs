@@ -29,6 +29,7 @@ mod reset_password;
 mod schemas;
 mod schemathesis;
 mod scopes;
+mod series;
 mod sessions;
 mod settings;
 mod slow_clients;

@@ -13,10 +13,8 @@ fn version(row: &Row) -> i64 {
 async fn settings_are_told_whole_each_time_they_change_and_only_then() {
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;
-    let settings =
-        json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00", "to": "07:30"}});
-    let expected =
-        json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00:00", "to": "07:30:00"}});
+    let settings = json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00", "to": "07:30"}, "day_time": "08:30"});
+    let expected = json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00:00", "to": "07:30:00"}, "day_time": "08:30:00"});
     for _ in 0..2 {
         let answer = ada.put("/settings", settings.clone()).await;
         assert_eq!((answer.status, &answer.body), (StatusCode::OK, &expected));
@@ -30,6 +28,7 @@ async fn settings_are_told_whole_each_time_they_change_and_only_then() {
     assert_eq!(said.quiet_hours.expect("quiet hours").to.to_string(), "07:30:00");
     let cleared = ada.put("/settings", json!({"time_zone": "Asia/Tokyo"})).await;
     assert!(cleared.body["quiet_hours"].is_null());
+    assert_eq!(cleared.body["day_time"], "08:30:00", "what is not said of it stays");
     stack.stop().await;
 }
 

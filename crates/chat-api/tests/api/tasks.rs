@@ -50,7 +50,7 @@ async fn a_whole_day_stays_a_day() {
 }
 
 #[tokio::test]
-async fn a_recurring_task_is_due_at_its_first_occurrence_and_is_done_by_naming_it() {
+async fn a_recurring_task_is_due_at_its_first_occurrence_and_passes_on_by_naming_one() {
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;
     let recurrence = json!({
@@ -69,10 +69,12 @@ async fn a_recurring_task_is_due_at_its_first_occurrence_and_is_done_by_naming_i
         .assert_problem(422, "occurrence_required");
     let earlier = ada.post(&complete, json!({"occurrence": "2026-11-15T18:00:00"})).await;
     assert_eq!((earlier.status, &earlier.body), (StatusCode::OK, &task), "nothing changed");
-    let later = ada.post(&complete, json!({"occurrence": "2026-12-13T18:00:00"})).await;
-    later.assert_refuses("occurrence");
-    let done = ada.post(&complete, json!({"occurrence": "2026-11-29T18:00:00"})).await;
-    assert_eq!((done.status, &done.body["status"]), (StatusCode::OK, &json!("DONE")));
+    let wrong = ada.post(&complete, json!({"occurrence": "2026-12-06T18:00:00"})).await;
+    wrong.assert_refuses("occurrence");
+    let done = ada.post(&complete, json!({"occurrence": "2026-12-13T18:00:00"})).await;
+    assert_eq!((done.status, &done.body["status"]), (StatusCode::OK, &json!("TODO")));
+    let next = (&done.body["due_date"], &done.body["occurrence"]);
+    assert_eq!(next, (&json!("2026-12-27T17:00:00Z"), &json!("2026-12-27T18:00:00")));
     stack.stop().await;
 }
 
@@ -243,7 +245,7 @@ async fn every_documented_route_is_there_and_answers_a_stranger_401() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 49);
+    assert_eq!(routes, 50);
     let page = stack.replica.request(Method::GET, "/").send().await.expect("an answer");
     assert!(page.text().await.expect("a page").contains("/api/docs/"));
     let docs = stack.replica.request(Method::GET, "/api/docs").send().await.expect("an answer");

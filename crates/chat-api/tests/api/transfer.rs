@@ -112,7 +112,7 @@ pub(crate) fn files() -> impl Strategy<Value = Value> {
                 put_off(Value::Object(task))
             })
             .collect();
-        json!({"format": "todo.export", "version": 1, "settings": {"time_zone": zone, "quiet_hours": quiet},
+        json!({"format": "todo.export", "version": 1, "settings": {"time_zone": zone, "quiet_hours": quiet, "day_time": "07:45:00"},
             "lists": lists, "tasks": tasks})
     })
 }

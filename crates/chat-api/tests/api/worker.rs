@@ -67,6 +67,7 @@ impl Reminding {
             revision: Revision::from(self.revision),
             late: false,
             folded: vec![],
+            folded_count: 0,
         })
     }
 

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use super::{LAST_YEAR, Occurrences, RecurrenceError, RecurrenceRule, floating, text};
-use crate::{Due, Nominal};
+use super::{Freq, LAST_YEAR, Occurrences, RecurrenceError, RecurrenceRule, floating, text};
+use crate::{Due, Nominal, TimeZone};
 
 /// Local time and instants differ in order by at most what the clocks can skip.
 const MAX_GAP: TimeDelta = TimeDelta::hours(26);
@@ -98,6 +98,27 @@ impl RecurrenceRule {
         }
         super::check_exdates(&self.exdates, self.dtstart)?;
         Ok(self)
+    }
+
+    /// The same rule by the clocks of another zone.
+    ///
+    /// # Errors
+    /// [`RecurrenceError::UntilBeforeStart`], where UNTIL is an instant about as early as the start.
+    pub fn in_zone(&self, time_zone: TimeZone) -> Result<Self, RecurrenceError> {
+        Self::new(&self.rrule, self.dtstart, time_zone, self.exdates.clone(), self.basis)
+    }
+
+    /// Whether it occurs by the hour or the minute, so that a time of day does not name an occurrence.
+    #[must_use]
+    pub fn is_finer_than_a_day(&self) -> bool {
+        self.parts.freq > Freq::Daily
+    }
+
+    /// Whether two rules differ at most in what they pass over.
+    #[must_use]
+    pub fn same_but_for_exdates(&self, other: &Self) -> bool {
+        (&self.rrule, self.dtstart, self.time_zone, self.basis)
+            == (&other.rrule, other.dtstart, other.time_zone, other.basis)
     }
 
     /// The rule begun anew at `dtstart`, where it counts from the completion: without exdates, and

@@ -61,7 +61,11 @@ fn payload(event_type: EventType) -> BoxedStrategy<Payload> {
 }
 
 fn snooze() -> impl Strategy<Value = Snooze> {
-    (id(), instant()).prop_map(|(reminder_id, until)| Snooze { reminder_id, until })
+    (id(), instant(), option::of(nominal())).prop_map(|(reminder_id, until, occurrence)| Snooze {
+        reminder_id,
+        until,
+        occurrence,
+    })
 }
 
 fn subtask() -> impl Strategy<Value = Subtask> {
@@ -84,7 +88,7 @@ fn task() -> impl Strategy<Value = TaskState> {
         vec(snooze(), 0..3),
         vec(id(), 0..3),
         option::of(nominal()),
-        option::of(instant()),
+        (option::of(instant()), time_of_day()),
         (option::of(id()), option::of(text()), vec(subtask(), 0..3)),
     );
     (id(), id(), instant(), told, added).prop_map(
@@ -93,7 +97,7 @@ fn task() -> impl Strategy<Value = TaskState> {
             user_id,
             created_at,
             (title, description, priority, status, (due_date, recurrence), tags),
-            (version, time_zone, reminders, snoozes, dismissed, occurrence, schedule_since, place),
+            (version, time_zone, reminders, snoozes, dismissed, occurrence, schedule, place),
         )| TaskState {
             task_id,
             title,
@@ -111,7 +115,8 @@ fn task() -> impl Strategy<Value = TaskState> {
             snoozes,
             dismissed,
             occurrence,
-            schedule_since,
+            day_time: schedule.1,
+            schedule_since: schedule.0,
             list_id: place.0,
             position: place.1,
             subtasks: place.2,
@@ -187,7 +192,7 @@ fn reminder_triggered() -> impl Strategy<Value = ReminderTriggered> {
     let folded = (id(), instant())
         .prop_map(|(reminder_id, reminder_time)| Folded { reminder_id, reminder_time });
     let when = (due(), instant(), instant(), option::of(recurrence()));
-    let added = (version(), version(), any::<bool>(), vec(folded, 0..4));
+    let added = (version(), version(), any::<bool>(), vec(folded, 0..4), any::<u32>());
     (id(), id(), id(), text(), when, added).prop_map(
         |(
             task_id,
@@ -195,7 +200,7 @@ fn reminder_triggered() -> impl Strategy<Value = ReminderTriggered> {
             user_id,
             title,
             (due_date, reminder_time, triggered_at, recurrence),
-            (task_version, revision, late, folded),
+            (task_version, revision, late, folded, folded_count),
         )| ReminderTriggered {
             task_id,
             reminder_id,
@@ -209,6 +214,7 @@ fn reminder_triggered() -> impl Strategy<Value = ReminderTriggered> {
             revision,
             late,
             folded,
+            folded_count,
         },
     )
 }

@@ -115,7 +115,8 @@ fn message(
     let event = CloudEvent::new(&id, &row.producer, &row.event_type, row.occurred_at, envelope)
         .subject(subject.as_deref())
         .traceparent(traceparent.as_deref())
-        .released_at(released_at);
+        .released_at(released_at)
+        .more_held(row.more_held);
     Ok(Message {
         body: Bytes::from(serde_json::to_vec(&event)?),
         partition_key: row.partition_key.to_string(),

@@ -35,6 +35,8 @@ pub(crate) struct Row {
     pub(crate) traceparent: Option<String>,
     pub(crate) envelope: String,
     pub(crate) held: bool,
+    /// Of a held row: whether a later one of its lane was held too and waits behind it.
+    pub(crate) more_held: bool,
     pub(crate) attempts: i32,
     /// When it was first published.
     pub(crate) published_at: Option<DateTime<Utc>>,
@@ -96,7 +98,13 @@ pub(crate) async fn publishable(
         r#"select seq as "seq!", event_id as "event_id!", topic as "topic!",
              event_type as "event_type!", partition_key as "partition_key!", subject,
              producer as "producer!", occurred_at as "occurred_at!", traceparent,
-             envelope as "envelope!", held as "held!", attempts as "attempts!", published_at
+             envelope as "envelope!", held as "held!", attempts as "attempts!", published_at,
+             held and exists (
+                 select from messaging.outbox later
+                 where later.published_at is null and later.topic = oldest.topic
+                     and later.partition_key = oldest.partition_key and later.seq > oldest.seq
+                     and later.held
+             ) as "more_held!"
          from (
              select o.*, sum(octet_length(envelope)) over (order by seq) as bytes,
                  row_number() over (order by seq) as position
@@ -139,7 +147,8 @@ pub(crate) async fn rows(
         r#"select seq as "seq!", event_id as "event_id!", topic as "topic!",
              event_type as "event_type!", partition_key as "partition_key!", subject,
              producer as "producer!", occurred_at as "occurred_at!", traceparent,
-             envelope as "envelope!", held as "held!", attempts as "attempts!", published_at
+             envelope as "envelope!", held as "held!", attempts as "attempts!", published_at,
+             false as "more_held!"
          from (
              select o.*, wanted.position,
                  sum(octet_length(o.envelope)) over (order by wanted.position) as bytes,

@@ -151,6 +151,7 @@ async fn an_event_over_the_limit_is_refused_when_it_is_appended() {
         snoozes: vec![],
         dismissed: vec![],
         occurrence: None,
+        day_time: events::DEFAULT_DAY_TIME,
         schedule_since: None,
         list_id: None,
         position: None,

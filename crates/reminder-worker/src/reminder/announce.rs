@@ -8,9 +8,11 @@ use events::{
 
 use super::Planned;
 
-/// The due date that a reminder's events name.
-pub(crate) fn due_date(task: &TaskState, reminder_time: DateTime<Utc>) -> Due {
-    task.due_date.unwrap_or(Due::At(reminder_time))
+impl Planned {
+    /// The due date that the reminder's events name.
+    pub(crate) fn told_due_date(&self) -> Due {
+        self.due_date.unwrap_or(Due::At(self.fire_at))
+    }
 }
 
 pub(crate) fn announce_scheduled(
@@ -23,7 +25,7 @@ pub(crate) fn announce_scheduled(
     let payload = ReminderScheduled {
         task_id: task.task_id,
         reminder_id: plan.reminder_id,
-        due_date: due_date(task, plan.fire_at),
+        due_date: plan.told_due_date(),
         reminder_time: plan.fire_at,
         recurrence: task.recurrence.clone(),
         user_id: Some(task.user_id),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use events::ReminderId;
+use events::{Nominal, Offset, ReminderId};
 
 use super::Planned;
 
@@ -22,6 +22,10 @@ pub struct Existing {
     pub fired_since: Option<DateTime<Utc>>,
     /// The snoozes that have fired.
     pub fired_snoozes: Vec<DateTime<Utc>>,
+    /// Of a recurring task's offset: the occurrence that it is of.
+    pub occurrence: Option<Nominal>,
+    /// How far from the due time it was to come; none of an instant.
+    pub offset: Option<Offset>,
 }
 
 /// What a new state changes.
@@ -31,8 +35,8 @@ pub struct Change {
     pub scheduled: Vec<Planned>,
     /// Pending at the same time as before.
     pub kept: Vec<Planned>,
-    /// Pending before, and no longer planned.
-    pub cancelled: Vec<ReminderId>,
+    /// Pending before, and no longer planned; with the occurrence that it is of.
+    pub cancelled: Vec<(ReminderId, Option<Nominal>)>,
 }
 
 /// Compares what stands with what is planned.
@@ -62,12 +66,13 @@ pub fn change(existing: &[Existing], planned: &[Planned], since: Option<DateTime
     change.cancelled = existing
         .iter()
         .filter(|reminder| reminder.pending && !standing.contains(&reminder.reminder_id))
-        .map(|reminder| reminder.reminder_id)
+        .map(|reminder| (reminder.reminder_id, reminder.occurrence))
         .collect();
     change
 }
 
-fn has_fired(before: &Existing, plan: &Planned, since: Option<DateTime<Utc>>) -> bool {
+/// Whether a reminder has been handled for its planned time.
+pub(super) fn has_fired(before: &Existing, plan: &Planned, since: Option<DateTime<Utc>>) -> bool {
     if plan.snoozed {
         return before.fired_snoozes.contains(&plan.fire_at);
     }
@@ -90,7 +95,14 @@ mod tests {
     }
 
     fn plan(number: u128, minute: u32) -> Planned {
-        Planned { reminder_id: id(number), fire_at: at(minute), snoozed: false }
+        Planned {
+            reminder_id: id(number),
+            fire_at: at(minute),
+            snoozed: false,
+            occurrence: None,
+            offset: None,
+            due_date: None,
+        }
     }
 
     fn pending(number: u128, minute: u32) -> Existing {
@@ -101,6 +113,8 @@ mod tests {
             fired_through: None,
             fired_since: None,
             fired_snoozes: vec![],
+            occurrence: None,
+            offset: None,
         }
     }
 
@@ -138,13 +152,13 @@ mod tests {
     #[test]
     fn given_a_pending_one_when_it_is_no_longer_planned_then_it_is_cancelled() {
         let change = change(&[pending(1, 30), fired(2, 10)], &[], None);
-        assert_eq!(change, Change { cancelled: vec![id(1)], ..Change::default() });
+        assert_eq!(change, Change { cancelled: vec![(id(1), None)], ..Change::default() });
     }
 
     #[test]
     fn given_a_pending_one_when_it_moves_before_the_change_then_it_is_cancelled() {
         let change = change(&[pending(1, 30)], &[plan(1, 10)], Some(at(20)));
-        assert_eq!(change, Change { cancelled: vec![id(1)], ..Change::default() });
+        assert_eq!(change, Change { cancelled: vec![(id(1), None)], ..Change::default() });
     }
 
     #[test]

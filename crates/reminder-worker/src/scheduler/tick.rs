@@ -5,30 +5,38 @@
 //! the first has done. Under READ COMMITTED anything less lets a cancel miss a reminder that a tick
 //! has just inserted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{CancelReason, Event, ReminderTriggered, Revision};
+use events::{
+    CancelReason, Event, Folded, MAX_FOLDED, Offset, ReminderId, ReminderTriggered, Revision,
+    TaskId, TaskState,
+};
 use messaging::{ApplyError, Outbox, Outgoing};
 use platform::telemetry;
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::{PgConnection, PgPool};
 use tracing::Span;
 use uuid::Uuid;
 
 use super::metrics::Counts;
 use crate::{
-    reminder::{Cancelling, announce_cancelled, announce_triggered, due_date},
+    reminder::{
+        Cancelling, CatchUp, Existing, Planned, announce_cancelled, announce_scheduled, catch_up,
+        later, series,
+    },
     settings::SchedulerSettings,
     store::{
         self,
         firings::NewFirings,
-        reminders::{DueReminder, Ended},
+        reminders::{DueReminder, Ended, NewReminder},
         tasks::DueTask,
     },
 };
 
 /// The most tasks of one tick.
 const MAX_TASKS: i64 = 250;
+/// The most occurrences that expire in one tick; the next tick goes on.
+const MAX_EXPIRED: usize = 1_000;
 /// How long a task waits that can't be fired, in seconds. An event that changes it ends the wait.
 const PUT_OFF_SECS: f64 = 300.0;
 /// A firing that comes so much later than its time is marked late, in seconds.
@@ -129,8 +137,18 @@ async fn fire(
         tasks.iter().map(|task| (task.task_id, task.next_revision)).collect();
     let ids: Vec<Uuid> = revisions.keys().copied().collect();
     let due = store::reminders::due(conn, &ids, now).await?;
-    let outcome = decide(due, &revisions, settings, now);
+    let recurring: Vec<Uuid> = due
+        .iter()
+        .filter(|reminder| is_of_series(reminder))
+        .map(|reminder| reminder.state.task_id.uuid())
+        .collect();
+    let existing = match recurring.as_slice() {
+        [] => HashMap::new(),
+        recurring => store::reminders::of_series(conn, recurring).await?,
+    };
+    let outcome = decide(due, &existing, &revisions, settings, now);
 
+    store::reminders::schedule(conn, &outcome.scheduled).await?;
     store::reminders::mark_ended(conn, &outcome.fired, Ended::Fired).await?;
     store::reminders::mark_ended(conn, &outcome.expired, Ended::Expired).await?;
     store::firings::insert(conn, &outcome.firings, now).await?;
@@ -140,7 +158,7 @@ async fn fire(
     tracing::info!(
         tasks = tasks.len(),
         fired = outcome.firings.firing_id.len(),
-        expired = outcome.expired.len(),
+        expired = outcome.expirations,
         "fired"
     );
     Ok(outcome)
@@ -150,8 +168,12 @@ async fn fire(
 #[derive(Default)]
 struct Outcome {
     firings: NewFirings,
+    /// What is to stand, and what ends without ever having stood.
+    scheduled: Vec<NewReminder>,
     fired: Vec<Uuid>,
     expired: Vec<Uuid>,
+    /// How many occurrences expire, those that never stood too.
+    expirations: usize,
     /// The events, each within the trace of the request that it follows from.
     outgoing: Vec<Outgoing>,
     /// How late each firing is.
@@ -164,7 +186,7 @@ impl Outcome {
     /// Says that it is committed.
     fn committed(self, counts: &Counts) {
         counts.fired(&self.lateness);
-        counts.expired(self.expired.len());
+        counts.expired(self.expirations);
         for (span, late) in self.spans.iter().zip(&self.lateness) {
             tracing::info!(parent: span, late_ms = late.num_milliseconds(), "a reminder fired");
         }
@@ -178,7 +200,7 @@ fn span(reminder: &DueReminder) -> Span {
         "fire",
         correlation_id = %reminder.correlation_id,
         task.id = %reminder.state.task_id,
-        reminder.id = %reminder.reminder_id,
+        reminder.id = %reminder.plan.reminder_id,
     );
     if let Some(parent) = &reminder.traceparent {
         telemetry::continue_trace(&span, parent);
@@ -186,86 +208,189 @@ fn span(reminder: &DueReminder) -> Span {
     span
 }
 
+/// Whether later occurrences follow a reminder; one that was put off stands for itself.
+fn is_of_series(reminder: &DueReminder) -> bool {
+    !reminder.plan.snoozed && reminder.plan.occurrence.is_some() && reminder.plan.offset.is_some()
+}
+
 fn decide(
     due: Vec<DueReminder>,
+    existing: &HashMap<Uuid, Vec<Existing>>,
     revisions: &HashMap<Uuid, i64>,
     settings: SchedulerSettings,
     now: DateTime<Utc>,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    for mut reminder in due {
-        if reminder.repeated {
-            outcome.fired.push(reminder.reminder_id);
-            continue;
+    let revision = |task: &TaskState| {
+        Revision::from(revisions.get(&task.task_id.uuid()).copied().unwrap_or_default())
+    };
+    let mut alike: BTreeMap<(TaskId, Offset), Vec<DueReminder>> = BTreeMap::new();
+    for reminder in due {
+        let revision = revision(&reminder.state);
+        match reminder.plan.offset {
+            Some(offset) if is_of_series(&reminder) => {
+                alike.entry((reminder.state.task_id, offset)).or_default().push(reminder);
+            }
+            _ if reminder.repeated => outcome.fired.push(reminder.plan.reminder_id.uuid()),
+            _ => {
+                let (plan, oldest) = (reminder.plan, oldest(&reminder, settings, now));
+                let alone = catch_up(vec![plan], std::iter::empty(), now, oldest, 1);
+                outcome.take(&reminder, alone, &[plan.reminder_id], revision, now);
+            }
         }
-        let revision = revisions.get(&reminder.state.task_id.uuid()).copied().unwrap_or_default();
-        let revision = Revision::from(revision);
-        let span = span(&reminder);
-        reminder.traceparent = telemetry::traceparent(&span).or(reminder.traceparent);
-        let traceparent = reminder.traceparent.clone();
-        let event = if is_expired(&reminder, settings, now) {
-            outcome.expired.push(reminder.reminder_id);
-            expire(&reminder, revision, now)
-        } else {
-            outcome.fired.push(reminder.reminder_id);
-            outcome.lateness.push(now - reminder.fire_at);
-            outcome.spans.push(span);
-            trigger(&mut outcome.firings, reminder, revision, now)
-        };
-        outcome.outgoing.push(Outgoing::new(event).urgent_at(Some(now)).within(traceparent));
+    }
+    for ((task_id, offset), reminders) in alike {
+        let Some(first) = reminders.first() else { continue };
+        let existing = existing.get(&task_id.uuid()).map(Vec::as_slice).unwrap_or_default();
+        let pending: Vec<ReminderId> = existing
+            .iter()
+            .filter(|reminder| reminder.pending)
+            .map(|reminder| reminder.reminder_id)
+            .collect();
+        let (repeated, due): (Vec<_>, Vec<_>) =
+            reminders.iter().partition(|reminder| reminder.repeated);
+        let repeated: Vec<ReminderId> =
+            repeated.iter().map(|reminder| reminder.plan.reminder_id).collect();
+        outcome.fired.extend(repeated.iter().map(|id| id.uuid()));
+        let plans = due.iter().map(|reminder| reminder.plan).collect();
+        let later = later_of(&first.state, offset, existing)
+            .filter(|plan| !repeated.contains(&plan.reminder_id));
+        let left = MAX_EXPIRED.saturating_sub(outcome.expirations);
+        let caught_up = catch_up(plans, later, now, oldest(first, settings, now), left);
+        outcome.take(first, caught_up, &pending, revision(&first.state), now);
     }
     outcome
 }
 
-/// Whether it was missed for too long; of a task that had been held back, since its release.
-fn is_expired(reminder: &DueReminder, settings: SchedulerSettings, now: DateTime<Utc>) -> bool {
-    let since =
-        reminder.released_at.map_or(reminder.fire_at, |released| released.max(reminder.fire_at));
-    now - since > TimeDelta::hours(i64::from(settings.catch_up_max_age_hours))
+/// What later occurrences owe; nothing where the rule counts from the completion.
+fn later_of(
+    task: &TaskState,
+    offset: Offset,
+    existing: &[Existing],
+) -> impl Iterator<Item = Planned> {
+    series(task)
+        .into_iter()
+        .flat_map(move |(rule, current)| later(task, rule, current, offset, existing))
 }
 
-fn expire(reminder: &DueReminder, revision: Revision, now: DateTime<Utc>) -> Event {
-    let task = &reminder.state;
+/// What came due before is not sent any more; of a task that had been held back, nothing until it is as
+/// long since its release.
+fn oldest(
+    reminder: &DueReminder,
+    settings: SchedulerSettings,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let oldest = now - TimeDelta::hours(i64::from(settings.catch_up_max_age_hours));
+    match reminder.released_at {
+        Some(released_at) if released_at >= oldest => DateTime::<Utc>::MIN_UTC,
+        _ => oldest,
+    }
+}
+
+impl Outcome {
+    /// Takes what becomes of one task's reminder. `like` is one of those that are due: the request that
+    /// it follows from is what the others follow from too. `pending` are those that stand.
+    fn take(
+        &mut self,
+        like: &DueReminder,
+        caught_up: CatchUp,
+        pending: &[ReminderId],
+        revision: Revision,
+        now: DateTime<Utc>,
+    ) {
+        let CatchUp { expired, folded, fired, next } = caught_up;
+        let span = fired.is_some().then(|| span(like));
+        let traceparent =
+            span.as_ref().and_then(telemetry::traceparent).or_else(|| like.traceparent.clone());
+        let stands = |plan: &Planned| pending.contains(&plan.reminder_id);
+        let new = |plan: &Planned| NewReminder {
+            task_id: like.state.task_id,
+            user_id: like.state.user_id,
+            plan: *plan,
+            correlation_id: like.correlation_id,
+            traceparent: traceparent.clone(),
+        };
+        let say = |event: Event| Outgoing::new(event).within(traceparent.clone());
+
+        // The latest that was handled is remembered, whether it stood or not: what is owed counts from it.
+        let handled = fired.as_ref().or_else(|| expired.last());
+        self.scheduled.extend(handled.filter(|plan| !stands(plan)).map(new));
+        self.expirations += expired.len();
+        for plan in &expired {
+            if stands(plan) || handled == Some(plan) {
+                self.expired.push(plan.reminder_id.uuid());
+            }
+            self.outgoing.push(say(expire(like, plan, revision, now)).urgent_at(Some(now)));
+        }
+        let folded_that_stood = folded.iter().filter(|plan| stands(plan));
+        self.fired.extend(folded_that_stood.map(|plan| plan.reminder_id.uuid()));
+        if let Some((plan, span)) = fired.zip(span) {
+            self.fired.push(plan.reminder_id.uuid());
+            self.lateness.push(now - plan.fire_at);
+            self.spans.push(span);
+            let listed = listed(&folded, stands);
+            let mut firing = triggered(like, &plan, revision, now);
+            firing.folded = listed;
+            firing.folded_count = u32::try_from(folded.len()).unwrap_or(u32::MAX);
+            let event = self.firings.push(firing, like.correlation_id, traceparent.clone());
+            self.outgoing.push(say(event).urgent_at(Some(now)));
+        }
+        if let Some(plan) = next.filter(|plan| !stands(plan)) {
+            let correlation_id = like.correlation_id.into();
+            let event = announce_scheduled(&like.state, &plan, revision, correlation_id, now);
+            self.outgoing.push(say(event).urgent_at(Some(plan.fire_at)));
+            self.scheduled.push(new(&plan));
+        }
+    }
+}
+
+fn expire(like: &DueReminder, plan: &Planned, revision: Revision, now: DateTime<Utc>) -> Event {
+    let task = &like.state;
     let cancelling = Cancelling {
         task_id: task.task_id,
         user_id: task.user_id,
         task_version: task.version,
         revision,
-        correlation_id: reminder.correlation_id.into(),
+        correlation_id: like.correlation_id.into(),
         now,
     };
-    announce_cancelled(&cancelling, reminder.reminder_id.into(), CancelReason::Expired)
+    announce_cancelled(&cancelling, plan.reminder_id, CancelReason::Expired)
 }
 
-fn trigger(
-    firings: &mut NewFirings,
-    reminder: DueReminder,
+fn triggered(
+    like: &DueReminder,
+    plan: &Planned,
     revision: Revision,
     now: DateTime<Utc>,
-) -> Event {
-    let Json(task) = reminder.state;
-    let triggered = ReminderTriggered {
+) -> ReminderTriggered {
+    let task = &like.state;
+    ReminderTriggered {
         task_id: task.task_id,
-        reminder_id: reminder.reminder_id.into(),
+        reminder_id: plan.reminder_id,
         user_id: task.user_id,
-        due_date: due_date(&task, reminder.fire_at),
-        title: task.title,
-        reminder_time: reminder.fire_at,
+        due_date: plan.told_due_date(),
+        title: task.title.clone(),
+        reminder_time: plan.fire_at,
         triggered_at: now,
-        recurrence: task.recurrence,
+        recurrence: task.recurrence.clone(),
         task_version: task.version,
         revision,
-        late: now - reminder.fire_at > TimeDelta::seconds(LATE_AFTER_SECS),
-        folded: Vec::new(),
-    };
-    firings.reminder_id.push(reminder.reminder_id);
-    firings.task_id.push(triggered.task_id.uuid());
-    firings.user_id.push(triggered.user_id.uuid());
-    firings.reminder_time.push(triggered.reminder_time);
-    firings.payload.push(Json(triggered.clone()));
-    firings.correlation_id.push(reminder.correlation_id);
-    firings.traceparent.push(reminder.traceparent);
-    let event = announce_triggered(triggered, reminder.correlation_id.into());
-    firings.firing_id.push(event.event_id.uuid());
-    event
+        late: now - plan.fire_at > TimeDelta::seconds(LATE_AFTER_SECS),
+        folded: vec![],
+        folded_count: 0,
+    }
+}
+
+/// Those that a firing lists of what it stands for: what was said to stand, so that it is known how that
+/// ended, and the latest of the others.
+fn listed(folded: &[Planned], stands: impl Fn(&Planned) -> bool) -> Vec<Folded> {
+    let (stood, others): (Vec<&Planned>, Vec<&Planned>) =
+        folded.iter().partition(|plan| stands(plan));
+    let room = MAX_FOLDED.saturating_sub(stood.len());
+    let latest = &others[others.len().saturating_sub(room)..];
+    stood
+        .into_iter()
+        .chain(latest.iter().copied())
+        .map(|plan| Folded { reminder_id: plan.reminder_id, reminder_time: plan.fire_at })
+        .collect()
 }

@@ -1,9 +1,11 @@
 //! The table `firing`.
 
 use chrono::{DateTime, Utc};
-use events::{ReminderTriggered, TaskId, UserId};
+use events::{Event, ReminderTriggered, TaskId, UserId};
 use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
+
+use crate::reminder::announce_triggered;
 
 /// Firings to insert, a column a field, all of one length.
 #[derive(Debug, Default)]
@@ -16,6 +18,27 @@ pub(crate) struct NewFirings {
     pub(crate) payload: Vec<Json<ReminderTriggered>>,
     pub(crate) correlation_id: Vec<Uuid>,
     pub(crate) traceparent: Vec<Option<String>>,
+}
+
+impl NewFirings {
+    /// Adds a firing, and gives the event that tells it, under whose id it goes.
+    pub(crate) fn push(
+        &mut self,
+        triggered: ReminderTriggered,
+        correlation_id: Uuid,
+        traceparent: Option<String>,
+    ) -> Event {
+        self.reminder_id.push(triggered.reminder_id.uuid());
+        self.task_id.push(triggered.task_id.uuid());
+        self.user_id.push(triggered.user_id.uuid());
+        self.reminder_time.push(triggered.reminder_time);
+        self.payload.push(Json(triggered.clone()));
+        self.correlation_id.push(correlation_id);
+        self.traceparent.push(traceparent);
+        let event = announce_triggered(triggered, correlation_id.into());
+        self.firing_id.push(event.event_id.uuid());
+        event
+    }
 }
 
 /// Records firings. A reminder and time that fired before breaks the transaction: the last wall

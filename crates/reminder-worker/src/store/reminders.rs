@@ -1,65 +1,155 @@
 //! The tables `reminder` and `fired_snooze`.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use events::{CorrelationId, ReminderTriggered, TaskId, TaskState, UserId};
+use events::{Nominal, Offset, ReminderTriggered, TaskId, TaskState, UserId};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::reminder::{Existing, Planned};
 
-/// What stands of a task's reminders.
-pub(crate) async fn of_task(conn: &mut PgConnection, task: TaskId) -> sqlx::Result<Vec<Existing>> {
-    let rows = sqlx::query!(
-        r#"select reminder_id, fire_at, status = 'pending' as "pending!", fired_through,
-             fired_since,
-             array(select until from fired_snooze f where f.reminder_id = r.reminder_id)
-                 as "fired_snoozes!"
-         from reminder r where task_id = $1"#,
-        task.uuid(),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Existing {
+/// A row that holds what stands or stood.
+struct ExistingRow {
+    task_id: Uuid,
+    reminder_id: Uuid,
+    fire_at: DateTime<Utc>,
+    pending: bool,
+    fired_through: Option<DateTime<Utc>>,
+    fired_since: Option<DateTime<Utc>>,
+    fired_snoozes: Vec<DateTime<Utc>>,
+    occurrence: Option<String>,
+    offset_secs: Option<i64>,
+}
+
+impl TryFrom<ExistingRow> for Existing {
+    type Error = sqlx::Error;
+
+    fn try_from(row: ExistingRow) -> sqlx::Result<Self> {
+        Ok(Self {
             reminder_id: row.reminder_id.into(),
             fire_at: row.fire_at,
             pending: row.pending,
             fired_through: row.fired_through,
             fired_since: row.fired_since,
             fired_snoozes: row.fired_snoozes,
+            occurrence: nominal(row.occurrence.as_deref())?,
+            offset: offset(row.offset_secs)?,
         })
-        .collect())
+    }
+}
+
+fn nominal(text: Option<&str>) -> sqlx::Result<Option<Nominal>> {
+    text.map(str::parse).transpose().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+fn offset(seconds: Option<i64>) -> sqlx::Result<Option<Offset>> {
+    let offset = seconds.map(Offset::from_seconds).transpose();
+    offset.map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// What stands of a task's reminders, and what became of those of its current occurrence and later
+/// ones.
+pub(crate) async fn of_task(
+    conn: &mut PgConnection,
+    task: TaskId,
+    current: Option<Nominal>,
+) -> sqlx::Result<Vec<Existing>> {
+    let current = current.map(|occurrence| occurrence.to_string());
+    let rows = sqlx::query_as!(
+        ExistingRow,
+        r#"select task_id, reminder_id, fire_at, status = 'pending' as "pending!", fired_through,
+             fired_since,
+             array(select until from fired_snooze f where f.reminder_id = r.reminder_id)
+                 as "fired_snoozes!", occurrence, offset_secs
+         from reminder r
+         where task_id = $1
+             and (status = 'pending' or occurrence is null or $2::text is null
+                 or occurrence >= $2)"#,
+        task.uuid(),
+        current,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Existing::try_from).collect()
+}
+
+/// What stands of these recurring tasks' reminders, and what became of those of their current
+/// occurrences and later ones.
+pub(crate) async fn of_series(
+    conn: &mut PgConnection,
+    tasks: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, Vec<Existing>>> {
+    let rows = sqlx::query_as!(
+        ExistingRow,
+        r#"select r.task_id, reminder_id, fire_at, status = 'pending' as "pending!", fired_through,
+             fired_since,
+             array(select until from fired_snooze f where f.reminder_id = r.reminder_id)
+                 as "fired_snoozes!", occurrence, offset_secs
+         from reminder r join task t using (task_id)
+         where r.task_id = any ($1)
+             and (status = 'pending' or occurrence >= t.state->>'occurrence')"#,
+        tasks,
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut by_task: HashMap<Uuid, Vec<Existing>> = HashMap::new();
+    for row in rows {
+        by_task.entry(row.task_id).or_default().push(row.try_into()?);
+    }
+    Ok(by_task)
+}
+
+/// A reminder that is to stand, and the request that it follows from.
+#[derive(Clone, Debug)]
+pub(crate) struct NewReminder {
+    pub(crate) task_id: TaskId,
+    pub(crate) user_id: UserId,
+    pub(crate) plan: Planned,
+    pub(crate) correlation_id: Uuid,
+    pub(crate) traceparent: Option<String>,
 }
 
 /// Lets reminders stand at their planned times.
 pub(crate) async fn schedule(
     conn: &mut PgConnection,
-    task: TaskId,
-    user: UserId,
-    planned: &[Planned],
-    correlation_id: CorrelationId,
-    traceparent: Option<&str>,
+    reminders: &[NewReminder],
 ) -> sqlx::Result<()> {
-    let ids: Vec<Uuid> = planned.iter().map(|plan| plan.reminder_id.uuid()).collect();
-    let times: Vec<DateTime<Utc>> = planned.iter().map(|plan| plan.fire_at).collect();
-    let snoozed: Vec<bool> = planned.iter().map(|plan| plan.snoozed).collect();
+    let ids: Vec<Uuid> = reminders.iter().map(|new| new.plan.reminder_id.uuid()).collect();
+    let tasks: Vec<Uuid> = reminders.iter().map(|new| new.task_id.uuid()).collect();
+    let users: Vec<Uuid> = reminders.iter().map(|new| new.user_id.uuid()).collect();
+    let times: Vec<DateTime<Utc>> = reminders.iter().map(|new| new.plan.fire_at).collect();
+    let snoozed: Vec<bool> = reminders.iter().map(|new| new.plan.snoozed).collect();
+    let occurrences: Vec<Option<String>> = reminders
+        .iter()
+        .map(|new| new.plan.occurrence.map(|nominal| nominal.to_string()))
+        .collect();
+    let offsets: Vec<Option<i64>> =
+        reminders.iter().map(|new| new.plan.offset.map(Offset::seconds)).collect();
+    let correlations: Vec<Uuid> = reminders.iter().map(|new| new.correlation_id).collect();
+    let traces: Vec<Option<String>> = reminders.iter().map(|new| new.traceparent.clone()).collect();
     sqlx::query!(
-        "insert into reminder (reminder_id, task_id, user_id, status, fire_at, snoozed,
-             correlation_id, traceparent)
-         select p.reminder_id, $4, $5, 'pending', p.fire_at, p.snoozed, $6, $7
-         from unnest($1::uuid[], $2::timestamptz[], $3::bool[])
-             as p (reminder_id, fire_at, snoozed)
+        "insert into reminder (reminder_id, task_id, user_id, status, fire_at, snoozed, occurrence,
+             offset_secs, correlation_id, traceparent)
+         select p.reminder_id, p.task_id, p.user_id, 'pending', p.fire_at, p.snoozed, p.occurrence,
+             p.offset_secs, p.correlation_id, p.traceparent
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bool[], $6::text[],
+             $7::bigint[], $8::uuid[], $9::text[])
+             as p (reminder_id, task_id, user_id, fire_at, snoozed, occurrence, offset_secs,
+                 correlation_id, traceparent)
          on conflict (reminder_id) do update
              set status = 'pending', fire_at = excluded.fire_at, snoozed = excluded.snoozed,
+                 occurrence = excluded.occurrence, offset_secs = excluded.offset_secs,
                  correlation_id = excluded.correlation_id, traceparent = excluded.traceparent",
         &ids,
+        &tasks,
+        &users,
         &times,
         &snoozed,
-        task.uuid(),
-        user.uuid(),
-        correlation_id.uuid(),
-        traceparent,
+        &occurrences as &[Option<String>],
+        &offsets as &[Option<i64>],
+        &correlations,
+        &traces as &[Option<String>],
     )
     .execute(conn)
     .await?;
@@ -80,12 +170,11 @@ pub(crate) async fn cancel(conn: &mut PgConnection, reminders: &[Uuid]) -> sqlx:
 
 /// A reminder that is due.
 pub(crate) struct DueReminder {
-    pub(crate) reminder_id: Uuid,
-    pub(crate) fire_at: DateTime<Utc>,
+    pub(crate) plan: Planned,
     pub(crate) correlation_id: Uuid,
     pub(crate) traceparent: Option<String>,
     pub(crate) released_at: Option<DateTime<Utc>>,
-    pub(crate) state: Json<TaskState>,
+    pub(crate) state: TaskState,
     /// It fired for this very time before: put off to where it already was.
     pub(crate) repeated: bool,
 }
@@ -96,10 +185,9 @@ pub(crate) async fn due(
     tasks: &[Uuid],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<DueReminder>> {
-    sqlx::query_as!(
-        DueReminder,
-        r#"select reminder_id, fire_at, correlation_id, traceparent, released_at,
-             state as "state!: Json<TaskState>",
+    let rows = sqlx::query!(
+        r#"select reminder_id, fire_at, snoozed, occurrence, offset_secs, correlation_id,
+             traceparent, released_at, state as "state!: Json<TaskState>",
              exists (
                  select from firing f
                  where f.reminder_id = reminder.reminder_id
@@ -112,7 +200,34 @@ pub(crate) async fn due(
         now,
     )
     .fetch_all(conn)
-    .await
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let Json(state) = row.state;
+            let occurrence = nominal(row.occurrence.as_deref())?;
+            let later = occurrence.filter(|occurrence| state.occurrence != Some(*occurrence));
+            let due_date = match state.recurrence.as_ref().zip(later) {
+                Some((rule, occurrence)) => Some(rule.due(occurrence)),
+                None => state.due_date,
+            };
+            let plan = Planned {
+                reminder_id: row.reminder_id.into(),
+                fire_at: row.fire_at,
+                snoozed: row.snoozed,
+                occurrence,
+                offset: offset(row.offset_secs)?,
+                due_date,
+            };
+            Ok(DueReminder {
+                plan,
+                correlation_id: row.correlation_id,
+                traceparent: row.traceparent,
+                released_at: row.released_at,
+                state,
+                repeated: row.repeated,
+            })
+        })
+        .collect()
 }
 
 /// How a reminder that was due ended.
@@ -166,6 +281,8 @@ pub(crate) struct EndedReminder {
     pub(crate) fired: bool,
     /// It was not changed or dismissed: its time passed.
     pub(crate) expired: bool,
+    /// Of a recurring task's offset: the occurrence that it was of.
+    pub(crate) occurrence: Option<String>,
     pub(crate) firing_id: Option<Uuid>,
     pub(crate) triggered: Option<Json<ReminderTriggered>>,
 }
@@ -183,7 +300,7 @@ pub(crate) async fn ended(
              coalesce(r.fired_through >= r.fire_at, false)
                  and (r.fired_through = r.fire_at or r.fired_since is not distinct from
                      (t.state->>'schedule_since')::timestamptz) as "expired!",
-             f.firing_id as "firing_id?", f.payload as "triggered?: Json<ReminderTriggered>"
+             r.occurrence, f.firing_id as "firing_id?", f.payload as "triggered?: Json<ReminderTriggered>"
          from reminder r
          join task t using (task_id)
          left join firing f

@@ -75,15 +75,23 @@ pub(crate) async fn lock_all(conn: &mut PgConnection, tasks: &[Uuid]) -> sqlx::R
     Ok(())
 }
 
-/// Sets when a task reminds next, from its pending reminders.
-pub(crate) async fn set_next_fire_at(conn: &mut PgConnection, task: TaskId) -> sqlx::Result<()> {
+/// Sets when a task reminds next, from its pending reminders, and no sooner than in so many seconds.
+pub(crate) async fn set_next_fire_at(
+    conn: &mut PgConnection,
+    task: TaskId,
+    wait_secs: f64,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update task set next_fire_at = (
-             select min(fire_at) from reminder
+             select case when $2::float8 > 0
+                 then greatest(min(fire_at), messaging.clock() + make_interval(secs => $2::float8))
+                 else min(fire_at) end
+             from reminder
              where reminder.task_id = task.task_id and status = 'pending'
          )
          where task_id = $1",
         task.uuid(),
+        wait_secs,
     )
     .execute(conn)
     .await?;

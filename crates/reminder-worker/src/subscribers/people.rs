@@ -63,7 +63,8 @@ pub(super) async fn bury(
             refresh: false,
             released_at: None,
         };
-        let telling = Telling { told, correlation_id, ended: CancelReason::UserDeleted };
+        let telling =
+            Telling { told, correlation_id, more_held: false, ended: CancelReason::UserDeleted };
         tell(conn, outbox, &telling).await?;
     }
     store::people::set_channels(conn, person, &[], deleted.deleted_at).await?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use events::{
     CancelReason, ChannelKind, CorrelationId, DeliveryOutcome, Event, NotificationDelivered,
-    Payload, ReminderId, Revision, Service, TaskId, TaskState, UserId,
+    Payload, Revision, Service, TaskId, UserId,
 };
 use messaging::{ApplyError, Incoming, Outbox, Outcome, Outgoing};
 use platform::telemetry;
@@ -13,11 +13,14 @@ use uuid::Uuid;
 use crate::{
     reminder::{
         Cancelling, Change, Planned, announce_cancelled, announce_scheduled, cancel_reason, change,
-        derive,
+        derive, standing,
     },
-    store::{self, deliveries::Dropped, tasks::Told},
+    store::{self, deliveries::Dropped, reminders::NewReminder, tasks::Told},
 };
 
+/// How long a task waits with what is overdue where a later event of it is known to follow, in seconds.
+/// That event ends the wait.
+const MORE_HELD_WAIT_SECS: f64 = 300.0;
 /// What a delivery says that was given up because its reminder no longer stands.
 const SUPERSEDED: &str = "the reminder no longer stands";
 
@@ -26,6 +29,8 @@ const SUPERSEDED: &str = "the reminder no longer stands";
 pub(crate) struct Telling<'a> {
     pub(crate) told: Told<'a>,
     pub(crate) correlation_id: CorrelationId,
+    /// Whether a later event of the task is known to follow at once.
+    pub(crate) more_held: bool,
     /// Why every reminder ends, where it is not for what the state says.
     pub(crate) ended: CancelReason,
 }
@@ -65,7 +70,8 @@ pub(super) async fn apply(
     let released_at = incoming.released_at;
     let told = Told { task_id, user_id, version, state, refresh, released_at };
     let correlation_id = incoming.event.correlation_id;
-    let telling = Telling { told, correlation_id, ended: CancelReason::Deleted };
+    let more_held = incoming.more_held;
+    let telling = Telling { told, correlation_id, more_held, ended: CancelReason::Deleted };
     tell(conn, outbox, &telling).await
 }
 
@@ -82,25 +88,31 @@ pub(crate) async fn tell(
         return Ok(Outcome::Stale { version: store::tasks::version(conn, task_id).await? });
     };
     let now = messaging::now(conn).await?;
-    let planned = told.state.map(derive).unwrap_or_default();
     let since = told.state.and_then(|state| state.schedule_since);
-    let existing = store::reminders::of_task(conn, task_id).await?;
+    let current = told.state.and_then(|state| state.occurrence);
+    let existing = store::reminders::of_task(conn, task_id, current).await?;
+    let planned = told.state.map(|state| derive(state, &existing)).unwrap_or_default();
     let change = change(&existing, &planned, since);
 
     let traceparent = telemetry::current_traceparent();
-    store::reminders::schedule(
-        conn,
-        task_id,
-        told.user_id,
-        &change.scheduled,
-        telling.correlation_id,
-        traceparent.as_deref(),
-    )
-    .await?;
-    let cancelled: Vec<Uuid> = change.cancelled.iter().map(|id| id.uuid()).collect();
+    let scheduled: Vec<NewReminder> = change
+        .scheduled
+        .iter()
+        .map(|plan| NewReminder {
+            task_id,
+            user_id: told.user_id,
+            plan: *plan,
+            correlation_id: telling.correlation_id.uuid(),
+            traceparent: traceparent.clone(),
+        })
+        .collect();
+    store::reminders::schedule(conn, &scheduled).await?;
+    let cancelled: Vec<Uuid> = change.cancelled.iter().map(|(id, _)| id.uuid()).collect();
     store::reminders::cancel(conn, &cancelled).await?;
-    store::tasks::set_next_fire_at(conn, task_id).await?;
-    let dropped = drop_superseded(conn, task_id, &planned).await?;
+    let wait_secs = if telling.more_held { MORE_HELD_WAIT_SECS } else { 0.0 };
+    store::tasks::set_next_fire_at(conn, task_id, wait_secs).await?;
+    let standing = told.state.map(|state| standing(state, &existing)).unwrap_or_default();
+    let dropped = drop_superseded(conn, task_id, &standing).await?;
 
     let mut outgoing = announcements(telling, &change, revision, now);
     outgoing.extend(dropped.iter().map(|delivery| {
@@ -151,15 +163,12 @@ fn announcements(
         correlation_id: telling.correlation_id,
         now,
     };
-    outgoing.extend(change.cancelled.iter().map(|reminder| {
-        let reason = reason(telling, told.state, *reminder);
+    outgoing.extend(change.cancelled.iter().map(|(reminder, occurrence)| {
+        let reason =
+            told.state.map_or(telling.ended, |state| cancel_reason(state, *reminder, *occurrence));
         Outgoing::new(announce_cancelled(&cancelling, *reminder, reason)).urgent_at(Some(now))
     }));
     outgoing
-}
-
-fn reason(telling: &Telling<'_>, state: Option<&TaskState>, reminder: ReminderId) -> CancelReason {
-    state.map_or(telling.ended, |state| cancel_reason(state, reminder))
 }
 
 fn dropped_delivery(

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use events::{Due, EventType, Payload, ReminderTriggered};
 
-use crate::support::{Worker, completed, created, task, updated};
+use crate::support::{Worker, created, task, updated};
 
 fn triggered(event: &events::Event) -> &ReminderTriggered {
     match &event.payload {
@@ -115,30 +115,6 @@ async fn many_due_at_once_fire_once_each_under_three_schedulers() {
     worker.stop().await;
 }
 
-#[tokio::test]
-async fn nothing_fires_after_a_completion_that_was_applied() {
-    const TASKS: usize = 60;
-    let mut worker = Worker::start().await;
-    worker.run_scheduler();
-    let now = worker.now().await;
-    let due = now + TimeDelta::milliseconds(1500);
-    let mut tasks: Vec<_> = (0..TASKS).map(|_| task(due, now)).collect();
-    for task in &tasks {
-        worker.receive(&created(task)).await;
-    }
-    // The completions arrive around the due time.
-    let wait = due - worker.now().await - TimeDelta::milliseconds(60);
-    tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
-    for task in &mut tasks {
-        worker.receive(&completed(task)).await;
-    }
-    // Each ended one way, and only one: fired, or cancelled, by the order of the outbox.
-    let ended = worker.eventually_said_of_all(TASKS).await;
-    let distinct: HashSet<_> = ended.iter().collect();
-    assert_eq!((ended.len(), distinct.len()), (TASKS, TASKS));
-    worker.stop().await;
-}
-
 /// A state that can't be read fails its own task, and that one only, until an event mends it.
 #[tokio::test]
 async fn a_task_that_can_not_be_fired_holds_up_nobody_else() {
@@ -169,24 +145,4 @@ async fn a_task_that_can_not_be_fired_holds_up_nobody_else() {
     let said = worker.eventually_said(EventType::ReminderTriggered, OTHERS + 1).await;
     assert_eq!(triggered(&said[OTHERS]).task_id, broken.task_id);
     worker.stop().await;
-}
-
-impl Worker {
-    /// The tasks whose reminder has fired or was cancelled, once so many have.
-    async fn eventually_said_of_all(&self, count: usize) -> Vec<events::TaskId> {
-        testing::eventually("every reminder ended", || async {
-            let ended: Vec<_> = self
-                .said()
-                .await
-                .iter()
-                .filter_map(|event| match &event.payload {
-                    Payload::ReminderTriggered(triggered) => Some(triggered.task_id),
-                    Payload::ReminderCancelled(cancelled) => Some(cancelled.task_id),
-                    _ => None,
-                })
-                .collect();
-            (ended.len() >= count).then_some(ended)
-        })
-        .await
-    }
 }

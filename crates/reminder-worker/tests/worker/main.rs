@@ -9,6 +9,8 @@ mod firing;
 mod letters;
 mod lock_order;
 mod people;
+mod races;
 mod scheduling;
+mod series;
 mod support;
 mod tidying;

@@ -150,7 +150,7 @@ async fn a_snooze_moves_the_reminder_and_cancels_nothing() {
     worker.receive(&created(&task)).await;
     let reminder_id = ReminderId::derive(task.task_id, &ReminderSpec::AT_DUE, None);
     let until = now + TimeDelta::hours(3);
-    task.snoozes = vec![Snooze { reminder_id, until }];
+    task.snoozes = vec![Snooze { reminder_id, until, occurrence: None }];
     worker.receive(&updated(&mut task)).await;
     let said = worker.said().await;
     assert_eq!(reasons(&said), []);

@@ -159,6 +159,7 @@ pub(crate) fn task(due: DateTime<Utc>, now: DateTime<Utc>) -> TaskState {
         snoozes: vec![],
         dismissed: vec![],
         occurrence: None,
+        day_time: events::DEFAULT_DAY_TIME,
         schedule_since: Some(now - TimeDelta::seconds(1)),
         list_id: None,
         position: None,

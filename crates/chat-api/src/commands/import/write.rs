@@ -113,8 +113,8 @@ async fn write_tasks(
         let position = Position::between(end.as_deref(), None);
         *end = Some(position.clone().into_inner());
         let place = Place { list_id, position };
-        let zone = person.settings.time_zone;
-        let decided = incoming.task.make(task_id, call.user_id, zone, place, moment);
+        let owner = &person.settings;
+        let decided = incoming.task.make(task_id, call.user_id, owner, place, moment);
         tasks.push((decided.task, decided.facts));
     }
     // In the order of the ids, as everywhere where several tasks are locked.

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, NaiveTime, Utc};
 use events::{
-    Due, FieldChange, Nominal, Priority, RecurrenceRule, ReminderSpec, Status, TaskState,
+    Basis, Due, FieldChange, Nominal, Priority, RecurrenceRule, ReminderSpec, Status, TaskState,
     TaskUpdated, TimeZone,
 };
 use serde_json::{Value, json};
 
-use super::{Decided, Moment, Place, Refusal, Task, complete, create};
+use super::{
+    Decided, Moment, Place, Refusal, Task, complete, create,
+    series::{follow_clock, next_from},
+};
 use crate::domain::{
-    schedule::first_due,
     subtask::Subtasks,
     tag::Tags,
     text::{Description, TaskTitle},
@@ -53,7 +56,7 @@ pub(crate) fn change(
     let completes = patch.status == Some(Status::Done) && !task.is_done();
     let occurrence = patch.occurrence;
     let mut after = task.clone();
-    apply(&mut after.state, patch)?;
+    apply(&mut after.state, patch, moment.now)?;
     if let Some(Place { list_id, position }) = place {
         after.state.list_id = Some(list_id);
         after.state.position = Some(position.into_inner());
@@ -70,7 +73,7 @@ pub(crate) fn change(
     Ok(Decided { task: completed.task, facts: [changed.facts, completed.facts].concat() })
 }
 
-fn apply(state: &mut TaskState, patch: TaskPatch) -> Result<(), Refusal> {
+fn apply(state: &mut TaskState, patch: TaskPatch, now: DateTime<Utc>) -> Result<(), Refusal> {
     if let Some(title) = patch.title {
         state.title = title.into_inner();
     }
@@ -101,14 +104,54 @@ fn apply(state: &mut TaskState, patch: TaskPatch) -> Result<(), Refusal> {
     if let Some(recurrence) = patch.recurrence
         && recurrence != state.recurrence
     {
-        if patch.due_date.is_none() && state.due_date.is_none() {
-            state.due_date = recurrence.as_ref().map(first_due);
-        }
-        // Moving the due date moves this occurrence; only another rule names it anew.
-        state.occurrence = create::occurrence(recurrence.as_ref(), state.due_date);
-        state.recurrence = recurrence;
+        let due_is_given = patch.due_date.is_some();
+        set_recurrence(state, recurrence, due_is_given, now)?;
     }
     create::check_kinds(state.recurrence.as_ref(), state.due_date)
+}
+
+/// Lets a task recur by another rule, or not at all.
+///
+/// Where the due date is given with it, that is the current occurrence. Otherwise the current one stays
+/// where the new rule has it too (moved or not), else the first to come is the current one.
+fn set_recurrence(
+    state: &mut TaskState,
+    recurrence: Option<RecurrenceRule>,
+    due_is_given: bool,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let Some(rule) = recurrence else {
+        state.recurrence = None;
+        state.occurrence = None;
+        return Ok(());
+    };
+    let stays =
+        |occurrence: &Nominal| state.recurrence.is_some() && rule.is_occurrence(*occurrence);
+    let current = state.occurrence.filter(stays);
+    if due_is_given {
+        state.occurrence = create::occurrence(Some(&rule), state.due_date);
+    } else if current.is_none() {
+        let given = create::occurrence(Some(&rule), state.due_date);
+        let given = given.filter(|given| rule.is_occurrence(*given));
+        let next = given.or_else(|| next_from(&rule, now)).or_else(|| rule.first());
+        let next = next.ok_or_else(create::never_occurs)?;
+        state.occurrence = Some(next);
+        state.due_date = Some(rule.due(next));
+    }
+    state.recurrence = Some(rule);
+    Ok(())
+}
+
+/// What a task's owner's clock means for it, after it has changed: nothing where it follows another.
+pub(crate) fn follow(
+    task: &Task,
+    zones: (TimeZone, TimeZone),
+    day_time: NaiveTime,
+    moment: Moment,
+) -> Decided {
+    let mut after = task.clone();
+    follow_clock(&mut after.state, zones, day_time);
+    told(task, after, moment)
 }
 
 /// What is to be told of the way from one state to another; nothing where they are the same.
@@ -117,9 +160,14 @@ pub(super) fn told(before: &Task, mut after: Task, moment: Moment) -> Decided {
     if changes.is_empty() {
         return Decided::unchanged(before);
     }
-    let schedules = |field: &str| {
-        matches!(field, "due_date" | "recurrence" | "reminders" | "time_zone" | "deleted_at")
-            || (field == "status" && before.is_done())
+    // What an occurrence leaves behind that is passed over is no new schedule: what came due before that
+    // and has not come yet is still owed.
+    let schedules = |field: &str| match field {
+        "due_date" | "occurrence" => !passes_on(&before.state, &after.state),
+        "recurrence" => !skips_only(&before.state, &after.state),
+        "reminders" | "time_zone" | "day_time" | "deleted_at" => true,
+        "status" => before.is_done(),
+        _ => false,
     };
     if changes.keys().any(|field| schedules(field)) {
         after.state.schedule_since = Some(moment.now);
@@ -141,8 +189,26 @@ pub(super) fn told(before: &Task, mut after: Task, moment: Moment) -> Decided {
     Decided { task: after, facts: vec![fact.into()] }
 }
 
+/// Whether a recurring task has passed on to a later occurrence, by the same rule.
+fn passes_on(before: &TaskState, after: &TaskState) -> bool {
+    before.occurrence < after.occurrence
+        && skips_only(before, after)
+        && before.recurrence.as_ref().is_some_and(|rule| rule.basis() == Basis::DueDate)
+}
+
+/// Whether the rule is the same but for occurrences that it passes over besides, or need not name any
+/// more.
+fn skips_only(before: &TaskState, after: &TaskState) -> bool {
+    let (Some(old), Some(new)) = (&before.recurrence, &after.recurrence) else {
+        return before.recurrence == after.recurrence;
+    };
+    let (mut gone, kept) = (old.exdates().iter(), new.exdates());
+    let is_over = |exdate: &Nominal| Some(*exdate) < after.occurrence;
+    old.same_but_for_exdates(new) && gone.all(|exdate| kept.contains(exdate) || is_over(exdate))
+}
+
 fn changes(before: &Task, after: &Task) -> BTreeMap<String, FieldChange> {
-    let values = |task: &Task| -> [(&'static str, Value); 15] {
+    let values = |task: &Task| -> [(&'static str, Value); 17] {
         let state = &task.state;
         [
             ("title", json!(state.title)),
@@ -151,6 +217,8 @@ fn changes(before: &Task, after: &Task) -> BTreeMap<String, FieldChange> {
             ("status", json!(state.status)),
             ("due_date", json!(state.due_date)),
             ("time_zone", json!(state.time_zone)),
+            ("day_time", json!(state.day_time)),
+            ("occurrence", json!(state.occurrence)),
             ("recurrence", json!(state.recurrence)),
             ("reminders", json!(state.reminders)),
             ("tags", json!(state.tags)),

@@ -8,7 +8,8 @@ use events::{
 use super::{Decided, Moment, Refusal, Task};
 use crate::domain::{
     position::Position,
-    schedule::{first_due, is_same_kind, occurrence_of},
+    schedule::{is_same_kind, occurrence_of},
+    settings::Settings,
     subtask::Subtasks,
     tag::Tags,
     text::{Description, TaskTitle},
@@ -44,14 +45,14 @@ pub(crate) fn create(
     new: NewTask,
     task_id: TaskId,
     user_id: UserId,
-    user_zone: TimeZone,
+    owner: &Settings,
     place: Place,
     moment: Moment,
 ) -> Result<Decided, Refusal> {
     if new.status == Status::Done {
         return Err(Refusal::field("status", "of a new task is TODO or IN_PROGRESS"));
     }
-    let due_date = new.due_date.or_else(|| new.recurrence.as_ref().map(first_due));
+    let due_date = first_due(new.due_date, new.recurrence.as_ref())?;
     check_kinds(new.recurrence.as_ref(), due_date)?;
     let state = TaskState {
         task_id,
@@ -66,10 +67,11 @@ pub(crate) fn create(
         user_id,
         created_at: moment.now,
         version: moment.version,
-        time_zone: new.time_zone.unwrap_or(user_zone),
+        time_zone: new.time_zone.unwrap_or(owner.time_zone),
         reminders: new.reminders.unwrap_or_else(|| vec![ReminderSpec::AT_DUE]),
         snoozes: vec![],
         dismissed: vec![],
+        day_time: owner.day_time,
         schedule_since: Some(moment.now),
         list_id: Some(place.list_id),
         position: Some(place.position.into_inner()),
@@ -83,6 +85,20 @@ pub(crate) fn create(
         delivery_problem: None,
     };
     Ok(Decided { facts: vec![task.state.clone().into()], task })
+}
+
+/// When a new task is due: of a recurring one where nothing else is said, at its first occurrence.
+pub(super) fn first_due(
+    given: Option<Due>,
+    recurrence: Option<&RecurrenceRule>,
+) -> Result<Option<Due>, Refusal> {
+    let Some(rule) = recurrence else { return Ok(given) };
+    let first = rule.first().ok_or_else(never_occurs)?;
+    Ok(given.or_else(|| Some(rule.due(first))))
+}
+
+pub(super) fn never_occurs() -> Refusal {
+    Refusal::field("recurrence", "never occurs")
 }
 
 /// A rule of days has due days, a rule of times has due times.

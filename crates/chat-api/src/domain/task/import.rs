@@ -10,10 +10,10 @@ use events::{
 
 use super::{
     Decided, Moment, Place, Refusal, Task,
-    create::{check_kinds, occurrence},
+    create::{check_kinds, first_due, occurrence},
 };
 use crate::domain::{
-    schedule::first_due,
+    settings::Settings,
     subtask::Subtasks,
     tag::Tags,
     text::{Description, TaskTitle},
@@ -47,7 +47,7 @@ impl Imported {
     /// Refuses what could be no task; of a recurring one without a due date, its first occurrence is
     /// due.
     pub(crate) fn check(mut self) -> Result<Self, Refusal> {
-        self.due_date = self.due_date.or_else(|| self.recurrence.as_ref().map(first_due));
+        self.due_date = first_due(self.due_date, self.recurrence.as_ref())?;
         check_kinds(self.recurrence.as_ref(), self.due_date)?;
         let is_day = |nominal: Nominal| matches!(nominal, Nominal::Day(_));
         if let Some((rule, named)) = self.recurrence.as_ref().zip(self.occurrence)
@@ -66,7 +66,7 @@ impl Imported {
         self,
         task_id: TaskId,
         user_id: UserId,
-        user_zone: TimeZone,
+        owner: &Settings,
         place: Place,
         moment: Moment,
     ) -> Decided {
@@ -91,7 +91,7 @@ impl Imported {
             user_id,
             created_at,
             version: moment.version,
-            time_zone: self.time_zone.unwrap_or(user_zone),
+            time_zone: self.time_zone.unwrap_or(owner.time_zone),
             snoozes: snoozes
                 .filter_map(|snooze| {
                     let reminder_id = *renamed.get(&snooze.reminder_id)?;
@@ -101,6 +101,7 @@ impl Imported {
             dismissed: self.dismissed.iter().filter_map(|id| renamed.get(id).copied()).collect(),
             reminders: self.reminders,
             occurrence,
+            day_time: owner.day_time,
             schedule_since: Some(moment.now),
             list_id: Some(place.list_id),
             position: Some(place.position.into_inner()),

@@ -1,14 +1,18 @@
 //! Doing a task, taking that back, the trash and the way out of it.
 
-use std::cmp::Ordering;
+use events::{Basis, Nominal, RecurrenceRule, Status, TaskCompleted};
 
-use events::{Nominal, Status, TaskCompleted};
-
-use super::{Decided, Moment, Refusal, Task, change::told};
+use super::{
+    Decided, Moment, Refusal, Task,
+    change::told,
+    series::{Named, compare, pass_on},
+};
+use crate::domain::Refused;
 
 /// Does a task. Done already, or an occurrence before the current one: nothing changes.
 ///
-/// A recurring task names its occurrence; until recurrences are expanded it is then done for good.
+/// A recurring task names the occurrence that was done, and passes on to the next one that has not passed;
+/// a later one than the current passes over those before it. Where there is no next one, the task is done.
 pub(crate) fn complete(
     task: &Task,
     occurrence: Option<Nominal>,
@@ -17,45 +21,80 @@ pub(crate) fn complete(
     if task.is_deleted() {
         return Err(Refusal::NotFound);
     }
-    if let Some(current) = task.state.occurrence {
-        let named = occurrence.ok_or(Refusal::OccurrenceRequired)?;
-        let order = compare(named, current)
-            .ok_or_else(|| Refusal::field("occurrence", "is no occurrence of this task"))?;
-        match order {
-            Ordering::Less => return Ok(Decided::unchanged(task)),
-            Ordering::Equal => {}
-            Ordering::Greater if task.is_done() => {}
-            Ordering::Greater => {
-                return Err(Refusal::field("occurrence", "lies after the current one"));
-            }
-        }
-    }
-    if task.is_done() {
+    let named = name(task, occurrence)?;
+    if task.is_done() || named == Some(Named::Before) {
         return Ok(Decided::unchanged(task));
     }
     let mut after = task.clone();
-    after.state.status = Status::Done;
+    let done = occurrence.filter(|_| named.is_some());
+    let goes_on = match done {
+        Some(done) => pass_on(&mut after.state, done, moment.now),
+        None => false,
+    };
+    if !goes_on {
+        after.state.status = Status::Done;
+        after.completed_at = Some(moment.now);
+    }
+    let counts_from_now = task.state.recurrence.as_ref().map(RecurrenceRule::basis);
+    if goes_on && counts_from_now == Some(Basis::Completion) {
+        after.state.schedule_since = Some(moment.now);
+    }
     after.state.version = moment.version;
     after.updated_at = moment.now;
-    after.completed_at = Some(moment.now);
     let fact = TaskCompleted {
         task_id: after.state.task_id,
         user_id: after.state.user_id,
         completed_at: moment.now,
-        next_due_date: None,
+        next_due_date: after.state.due_date.filter(|_| goes_on),
         version: moment.version,
-        occurrence: after.state.occurrence,
+        occurrence: done,
         task: Some(Box::new(after.state.clone())),
     };
     Ok(Decided { task: after, facts: vec![fact.into()] })
 }
 
-/// Days compare with days and times with times.
-fn compare(named: Nominal, current: Nominal) -> Option<Ordering> {
-    match (named, current) {
-        (Nominal::Day(named), Nominal::Day(current)) => Some(named.cmp(&current)),
-        (Nominal::Time(named), Nominal::Time(current)) => Some(named.cmp(&current)),
-        _ => None,
+/// Passes over an occurrence without doing it; one before the current changes nothing. The last one ends
+/// the task.
+pub(crate) fn skip(
+    task: &Task,
+    occurrence: Option<Nominal>,
+    moment: Moment,
+) -> Result<Decided, Refusal> {
+    if task.is_deleted() {
+        return Err(Refusal::NotFound);
+    }
+    let skipped = occurrence.ok_or(Refusal::OccurrenceRequired)?;
+    let named = compare(&task.state, skipped)?;
+    if task.is_done() || named == Named::Before {
+        return Ok(Decided::unchanged(task));
+    }
+    let mut after = task.clone();
+    if let Some(rule) = &task.state.recurrence
+        && rule.basis() == Basis::DueDate
+    {
+        let skipping = rule.clone().with_exdate(skipped);
+        let skipping = skipping.map_err(|refused| {
+            let reason = Refused::new(refused.to_string());
+            Refusal::Field { field: "occurrence", reason }
+        })?;
+        after.state.recurrence = Some(skipping);
+    }
+    if named == Named::Current && !pass_on(&mut after.state, skipped, moment.now) {
+        after.completed_at = Some(moment.now);
+    }
+    Ok(told(task, after, moment))
+}
+
+/// How a named occurrence lies to the current one; `None` of a task that does not recur.
+fn name(task: &Task, occurrence: Option<Nominal>) -> Result<Option<Named>, Refusal> {
+    if task.state.occurrence.is_none() || task.state.recurrence.is_none() {
+        return Ok(None);
+    }
+    let named = occurrence.ok_or(Refusal::OccurrenceRequired)?;
+    match compare(&task.state, named) {
+        // Whatever occurrence it is, it is over.
+        Err(_) if task.is_done() => Ok(Some(Named::Before)),
+        named => named.map(Some),
     }
 }
 

@@ -8,6 +8,9 @@ mod create;
 mod import;
 mod lifecycle;
 mod reminding;
+mod series;
+#[cfg(test)]
+mod series_tests;
 #[cfg(test)]
 mod tests;
 
@@ -16,11 +19,12 @@ use events::{Payload, Status, TaskDeleted, TaskState, TaskUpdated, TaskVersion};
 
 use super::Refused;
 
+pub(crate) use change::follow;
 pub(crate) use change::{TaskPatch, change, put};
 pub(crate) use create::{NewTask, Place, create};
 pub(crate) use import::Imported;
-pub(crate) use lifecycle::{complete, delete, reopen, restore};
-pub(crate) use reminding::{dismiss, snooze};
+pub(crate) use lifecycle::{complete, delete, reopen, restore, skip};
+pub(crate) use reminding::{Wait, dismiss, snooze};
 
 /// A task as chat-api knows it.
 #[derive(Clone, Debug, PartialEq)]

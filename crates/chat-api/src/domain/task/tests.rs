@@ -1,12 +1,12 @@
 //! Given a task, when a command comes, then these facts.
 
-use events::{
-    Due, EventType, ListId, Payload, ReminderSpec, Status, TaskId, TaskVersion, TimeZone, UserId,
-};
+use events::{Due, EventType, ListId, Payload, ReminderSpec, Status, TaskId, TaskVersion, UserId};
 use serde_json::json;
 
 use super::*;
-use crate::domain::{position::Position, subtask::Subtasks, tag::Tags, text::TaskTitle};
+use crate::domain::{
+    position::Position, settings::Settings, subtask::Subtasks, tag::Tags, text::TaskTitle,
+};
 
 fn moment(seconds: i64) -> Moment {
     let now = DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("an instant");
@@ -45,7 +45,7 @@ fn place() -> Place {
 }
 
 fn make(new: NewTask) -> Result<Decided, Refusal> {
-    create(new, TaskId::random(), UserId::random(), TimeZone::UTC, place(), moment(0))
+    create(new, TaskId::random(), UserId::random(), &Settings::in_utc(), place(), moment(0))
 }
 
 fn given_a_task() -> Task {
@@ -172,22 +172,6 @@ fn a_task_done_stays_done_without_another_word() {
     let done = complete(&given_a_task(), None, moment(5)).expect("done").task;
     let again = complete(&done, None, moment(6)).expect("a decision");
     assert_eq!(again, Decided { task: done, facts: vec![] });
-}
-
-#[test]
-fn completing_a_recurring_task_names_its_current_occurrence() {
-    let task = given_a_recurring_task();
-    let named = |text: &str| Some(text.parse().expect("an occurrence"));
-    assert_eq!(complete(&task, None, moment(5)), Err(Refusal::OccurrenceRequired));
-    let earlier = complete(&task, named("2026-11-22T18:00:00"), moment(5)).expect("a decision");
-    assert!(earlier.facts.is_empty());
-    for other in ["2026-12-06T18:00:00", "2026-11-29"] {
-        let refused = complete(&task, named(other), moment(5));
-        assert!(matches!(refused, Err(Refusal::Field { field: "occurrence", .. })), "{other}");
-    }
-    let done = complete(&task, named("2026-11-29T18:00:00"), moment(5)).expect("a decision");
-    assert_eq!(kinds(&done), [EventType::TaskCompleted]);
-    assert!(done.task.is_done());
 }
 
 #[test]

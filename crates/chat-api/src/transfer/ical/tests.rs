@@ -1,10 +1,11 @@
-use events::{Basis, ListId, ReminderSpec, Status, TaskId, TaskVersion, TimeZone, UserId};
+use events::{Basis, ListId, ReminderSpec, Status, TaskId, TaskVersion, UserId};
 use icalendar::parser::{read_calendar, unfold};
 
 use super::*;
 use crate::{
     domain::{
         position::Position,
+        settings::Settings,
         task::{Moment, Place, Task},
     },
     transfer::{Incoming, IncomingTask, Reader, json},
@@ -58,7 +59,7 @@ fn tasks() -> Vec<Task> {
     let place = || Place { list_id: ListId::random(), position: Position::between(None, None) };
     let make = |task: IncomingTask| {
         let id = TaskId::from(task.source.own.expect("an id"));
-        task.task.make(id, UserId::random(), TimeZone::UTC, place(), moment).task
+        task.task.make(id, UserId::random(), &Settings::in_utc(), place(), moment).task
     };
     read.tasks.into_iter().map(make).collect()
 }

@@ -116,6 +116,7 @@ impl Estate {
     pub(crate) fn id(&self, operation: &str, parameter: &str) -> String {
         let name = match (operation, parameter) {
             ("restoreTask" | "purgeTask", "task_id") => "trashed",
+            ("skipOccurrence", "task_id") => "recurring",
             (_, "task_id") => "task",
             (_, "list_id") => "list",
             (_, "channel_id") => "channel",
@@ -238,6 +239,12 @@ async fn things(stack: &Stack, owner: &Person, mark: &str) -> BTreeMap<&'static 
     });
     let task = made(owner, "/tasks", task).await;
     keep("task", &task);
+    // Its current occurrence is the one that the document's example names.
+    let recurrence = json!({
+        "rrule": "FREQ=WEEKLY", "dtstart": "2026-11-29T18:00:00", "time_zone": "Europe/Berlin",
+    });
+    let recurring = made(owner, "/tasks", json!({"title": mark, "recurrence": recurrence})).await;
+    keep("recurring", &recurring);
     let trashed = made(owner, "/tasks", json!({"title": mark})).await;
     keep("trashed", &trashed);
     owner.delete(&format!("/tasks/{}", trashed["id"].text())).await;

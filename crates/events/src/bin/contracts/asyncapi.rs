@@ -213,6 +213,10 @@ fn cloud_event() -> Value {
                 "format": "date-time",
                 "description": "When an event was published that had been held back."
             },
+            "moreheld": {
+                "type": "boolean",
+                "description": "A later event with its key had been held back too and follows."
+            },
             "data": { "type": "object", "description": "The event in its envelope." }
         }
     })

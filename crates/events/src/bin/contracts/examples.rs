@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use events::{
     Basis, CancelReason, ChannelId, ChannelKind, ChannelSettings, ChannelTestRequested,
-    CorrelationId, DeadLetterDiscardRequested, DeadLetterId, DeadLetterRedriveRequested,
-    DeliveryId, DeliveryOutcome, Event, EventDeadLettered, EventId, EventsReceived, FieldChange,
-    Folded, NotificationDelivered, NotificationSettingsUpdated, Payload, Priority, QuietHours,
-    Receipt, ReceiptOutcome, RecurrenceRule, ReminderCancelled, ReminderId, ReminderScheduled,
-    ReminderSpec, ReminderTriggered, Revision, SealedText, Service, SettingsVersion, Snooze,
-    Status, TaskCompleted, TaskDeleted, TaskId, TaskState, TaskUpdated, TaskVersion, UserDeleted,
-    UserId,
+    CorrelationId, DEFAULT_DAY_TIME, DeadLetterDiscardRequested, DeadLetterId,
+    DeadLetterRedriveRequested, DeliveryId, DeliveryOutcome, Event, EventDeadLettered, EventId,
+    EventsReceived, FieldChange, Folded, NotificationDelivered, NotificationSettingsUpdated,
+    Payload, Priority, QuietHours, Receipt, ReceiptOutcome, RecurrenceRule, ReminderCancelled,
+    ReminderId, ReminderScheduled, ReminderSpec, ReminderTriggered, Revision, SealedText, Service,
+    SettingsVersion, Snooze, Status, TaskCompleted, TaskDeleted, TaskId, TaskState, TaskUpdated,
+    TaskVersion, UserDeleted, UserId,
 };
 use serde_json::json;
 
@@ -115,9 +115,14 @@ fn task() -> Example<TaskState> {
             ReminderSpec::Offset("-PT30M".parse()?),
             ReminderSpec::At(at("2026-11-24T17:00:00Z")?),
         ],
-        snoozes: vec![Snooze { reminder_id: reminder_id()?, until: at("2026-11-29T16:45:00Z")? }],
+        snoozes: vec![Snooze {
+            reminder_id: reminder_id()?,
+            until: at("2026-11-29T16:45:00Z")?,
+            occurrence: None,
+        }],
         dismissed: vec!["2f5bf122-9d26-5516-babb-0a7780b00ada".parse()?],
         occurrence: Some("2026-11-29T18:00:00".parse()?),
+        day_time: DEFAULT_DAY_TIME,
         schedule_since: Some(at("2026-11-23T16:00:00Z")?),
         list_id: None,
         position: None,
@@ -204,6 +209,7 @@ fn reminder_triggered() -> Example<ReminderTriggered> {
             reminder_id: "318f8d37-1a86-5196-92c0-14432b9a5a2a".parse()?,
             reminder_time: at("2026-11-15T16:30:00Z")?,
         }],
+        folded_count: 0,
     })
 }
 
