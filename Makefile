@@ -13,13 +13,17 @@ SCHEMATHESIS_PINS := tools/schemathesis/requirements.txt
 SCHEMATHESIS_VENV := $(CACHE)/schemathesis-$(firstword $(shell cksum < $(SCHEMATHESIS_PINS)))
 SCHEMATHESIS := $(SCHEMATHESIS_VENV)/bin/schemathesis
 
+MAIL_PINS := tools/mail/requirements.txt
+MAIL_VENV := $(CACHE)/mail-$(firstword $(shell cksum < $(MAIL_PINS)))
+MAIL_PYTHON := $(MAIL_VENV)/bin/python
+
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 LOCAL := $(TARGET)/debug/local
 
 # Queries are checked against crates/*/.sqlx, never against a database that happens to run.
 unexport DATABASE_URL CHAT_DATABASE_URL WORKER_DATABASE_URL BUS_DATABASE_URL MESSAGING_DATABASE_URL
 # A developer's settings are not a test's.
-unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR
+unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR SMTP_URL SMTP_FROM
 export CACHE
 
 .PHONY: help
@@ -52,7 +56,8 @@ images: ## Build both container images into target/images, without Docker (PROFI
 .PHONY: test
 test: build ## Run all tests
 	@$(MAKE) --no-print-directory $(SCHEMATHESIS) || echo "schemathesis can't be had on this machine" >&2
-	SCHEMATHESIS=$(SCHEMATHESIS) tools/test.sh $(LOCAL)
+	@$(MAKE) --no-print-directory $(MAIL_VENV)/installed || echo "a mail server can't be had on this machine" >&2
+	SCHEMATHESIS=$(SCHEMATHESIS) MAIL_PYTHON=$(MAIL_PYTHON) tools/test.sh $(LOCAL)
 
 .PHONY: test-cluster
 test-cluster: ## Test the charts on the cluster of the current kubectl context (tools/test-cluster.sh says what it needs)
@@ -111,6 +116,12 @@ $(SCHEMATHESIS):
 	python3 -m venv $(SCHEMATHESIS_VENV)
 	$(SCHEMATHESIS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement $(SCHEMATHESIS_PINS)
+
+# The file says that all of it is there, which the Python alone does not.
+$(MAIL_VENV)/installed:
+	python3 -m venv $(MAIL_VENV)
+	$(MAIL_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(MAIL_PINS)
+	touch $@
 
 $(CARGO_DENY):
 	cargo install --quiet --locked --root $(CACHE) cargo-deny@$(CARGO_DENY_VERSION)

@@ -43,6 +43,7 @@ variants=(
     'own-gateway --set ingress.mode=gateway,ingress.gateway.create=true,ingress.gateway.className=any,ingress.tls.secretName=any'
     'monitoring --set monitoring.serviceMonitor.enabled=true,monitoring.rules.enabled=true,monitoring.dashboard.enabled=true'
     'prometheus --set monitoring.serviceMonitor.enabled=true,monitoring.serviceMonitor.labels.release=prometheus'
+    'mail --set secrets.mail.name=todo-mail,worker.mailFrom=todo@example.org'
     'keda --set worker.keda.enabled=true,worker.keda.minReplicas=2'
     'autoscaling --set api.autoscaling.enabled=true'
     'replicas --set api.replicas=3,worker.replicas=3'

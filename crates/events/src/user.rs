@@ -1,19 +1,84 @@
 //! What chat-api says of people: their settings, their channels, the end of their accounts.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveTime, Utc};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::wire::Instant;
 use crate::{ChannelId, SettingsVersion, TimeZone, UserId};
 
-/// How a channel reaches a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
+/// How a channel reaches a person. A reader takes a kind that it does not know as [`Unknown`]: the
+/// person's other channels are read all the same.
+///
+/// [`Unknown`]: ChannelKind::Unknown
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChannelKind {
     /// An HTTP request to a URL of the person's, signed.
     Webhook,
+    /// A letter by SMTP.
+    Email,
+    /// A message to a topic of an ntfy server.
+    Ntfy,
+    /// A message to a browser's push service, encrypted for that browser.
+    WebPush,
+    /// What a later release knows.
+    Unknown,
+}
+
+impl ChannelKind {
+    /// Those that this release knows.
+    pub const KNOWN: [Self; 4] = [Self::Webhook, Self::Email, Self::Ntfy, Self::WebPush];
+
+    /// The name that it has on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Email => "email",
+            Self::Ntfy => "ntfy",
+            Self::WebPush => "web_push",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self::KNOWN.into_iter().find(|kind| kind.name() == name).unwrap_or(Self::Unknown)
+    }
+}
+
+impl Serialize for ChannelKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for ChannelKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer).map(|name| Self::named(&name))
+    }
+}
+
+impl JsonSchema for ChannelKind {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "ChannelKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // No enumeration: a later release may send kinds that this schema's readers do not know yet.
+        json_schema!({
+            "type": "string",
+            "description": "How a channel reaches a person. More kinds may come.",
+            "examples": Self::KNOWN.map(Self::name),
+        })
+    }
 }
 
 /// A text that only the services can read: AEAD ciphertext, bound to its user and channel.
@@ -32,9 +97,10 @@ pub struct ChannelSettings {
     pub channel_id: ChannelId,
     /// How it reaches the person.
     pub kind: ChannelKind,
-    /// Where it leads: a webhook's URL.
+    /// Where it leads: a webhook's URL, an e-mail address, the URL of an ntfy topic; of Web Push the
+    /// browser's subscription, `{"endpoint", "keys": {"p256dh", "auth"}}`.
     pub address: SealedText,
-    /// What it signs with, where its kind signs.
+    /// What a webhook is signed with, or the access token of an ntfy server that wants one.
     #[serde(default)]
     pub secret: Option<SealedText>,
 }

@@ -12,7 +12,7 @@ use sidecar::{AppToken, Sidecar, SidecarSettings};
 use sqlx::PgPool;
 
 use crate::{
-    delivery::Deliveries,
+    delivery::{Deliveries, InvalidMail, Mail, Ways},
     migrate::schema,
     reconcile,
     scheduler::Scheduler,
@@ -35,6 +35,9 @@ pub enum StartError {
     /// The sidecar's settings can't be used.
     #[error("the sidecar's settings can't be used")]
     Sidecar(#[from] sidecar::SettingsError),
+    /// The mail server's settings can't be used.
+    #[error("the mail server's settings can't be used")]
+    Mail(#[from] InvalidMail),
     /// The HTTP client for webhooks can't be built.
     #[error("the HTTP client can't be built")]
     Client(#[from] reqwest::Error),
@@ -52,7 +55,8 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`]; once it serves, only [`StartError::Broken`].
 pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartError> {
-    let ServeSettings { service, scheduler, webhook_allow, .. } = settings;
+    let ServeSettings { service, scheduler, webhook_allow, mail, .. } = settings;
+    let mail = Mail::new(mail.smtp_url.as_ref(), mail.smtp_from.as_deref())?;
     let sidecar_settings = SidecarSettings::from_env()?;
     let health = listen(service.health_addr)?;
     let mut metrics = Metrics::new(Service::ReminderWorker.name(), &pool);
@@ -72,9 +76,8 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
         let relay = Relay::new(pool.clone(), outbox.clone(), sidecar, relay_settings);
         publishing.spawn(relay.run(publishing.token()));
     }
-    let keys = service.sealing_keys;
-    let deliveries =
-        Deliveries::new(pool.clone(), outbox.clone(), wakes.clone(), keys, webhook_allow)?;
+    let ways = Ways { keys: service.sealing_keys, policy: webhook_allow, mail };
+    let deliveries = Deliveries::new(pool.clone(), outbox.clone(), wakes.clone(), ways)?;
     deliveries.register(&mut metrics);
     shutdown.spawn(deliveries.run(shutdown.token()));
     let reminding = Scheduler::new(pool.clone(), outbox.clone(), wakes, scheduler);

@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
     let command = Command::from_args(std::env::args_os());
     let telemetry = Telemetry::init(SERVICE, command.log().log_format)?;
     let result = match command {
-        Command::Serve(settings) => serve(settings).await,
+        Command::Serve(settings) => serve(*settings).await,
         Command::Migrate(settings) => migrate(&settings).await,
         Command::Reconcile(settings) => reconcile(&settings).await,
         Command::DeadLetters(settings) => dead_letters(&settings).await,

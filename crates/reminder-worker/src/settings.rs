@@ -7,6 +7,7 @@ use messaging::LetterCommand;
 use platform::settings::{
     CommandSettings, DatabaseSettings, LogSettings, ServiceSettings, serve_by_default,
 };
+use secrecy::SecretString;
 
 use crate::delivery::AddressPolicy;
 
@@ -15,7 +16,7 @@ use crate::delivery::AddressPolicy;
 #[command(name = "reminder-worker", version)]
 pub enum Command {
     /// Remind people until told to stop; what is done where no command is given
-    Serve(ServeSettings),
+    Serve(Box<ServeSettings>),
     /// Bring the database up to date; safe beside a running older release
     Migrate(CommandSettings),
     /// Say every task's reminders again; part of every restore
@@ -50,10 +51,27 @@ pub struct ServeSettings {
     /// How it treats what it missed.
     #[command(flatten)]
     pub scheduler: SchedulerSettings,
-    /// Addresses that webhooks may lead to although they are not public: `loopback`, or networks
+    /// Addresses that channels may lead to although they are not public: `loopback`, or networks
     /// such as 10.0.0.0/8, comma-separated
     #[arg(long, env, default_value = "")]
     pub webhook_allow: AddressPolicy,
+    /// How letters go out.
+    #[command(flatten)]
+    pub mail: MailSettings,
+}
+
+/// How letters go out.
+#[derive(Args, Clone, Debug)]
+pub struct MailSettings {
+    /// The mail server: smtp://host:25, smtp://user:password@host:587?tls=required (STARTTLS) or
+    /// smtps://user:password@host:465; what is special in a URL is percent-encoded. Without it,
+    /// no letters are sent
+    #[arg(long, env, hide_env_values = true)]
+    pub smtp_url: Option<SecretString>,
+
+    /// Who letters are from: an address, or a name and an address: Todo <todo@example.org>
+    #[arg(long, env)]
+    pub smtp_from: Option<String>,
 }
 
 /// How the scheduler treats what it missed.

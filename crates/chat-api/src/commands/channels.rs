@@ -5,7 +5,7 @@ use events::{ChannelId, ChannelTestRequested, UserId};
 use super::{settings, tell};
 use crate::{
     context::{Call, Context},
-    domain::channel::{WebhookSecret, WebhookUrl},
+    domain::channel::NewChannel,
     error::Failure,
     store::{self, channels::Channel, persons::Locked, persons::Person},
 };
@@ -22,20 +22,20 @@ fn secret_context(user_id: UserId, channel_id: ChannelId) -> String {
     format!("{user_id}/{channel_id}/secret")
 }
 
-/// Adds a webhook.
-pub(crate) async fn add_webhook(
+/// Adds a channel.
+pub(crate) async fn add(
     context: &Context,
     call: Call,
-    url: &WebhookUrl,
-    secret: &WebhookSecret,
+    new: &NewChannel,
 ) -> Result<ChannelId, Failure> {
     let (user_id, channel_id) = (call.user_id, ChannelId::random());
     let keys = &context.keys;
     let channel = Channel {
         channel_id,
         user_id,
-        address: keys.seal(&address_context(user_id, channel_id), url.as_str()),
-        secret: Some(keys.seal(&secret_context(user_id, channel_id), secret.reveal())),
+        kind: new.kind(),
+        address: keys.seal(&address_context(user_id, channel_id), new.address()),
+        secret: new.secret().map(|text| keys.seal(&secret_context(user_id, channel_id), text)),
     };
     let mut tx = store::begin_for(&context.pool, user_id).await?;
     let locked = store::persons::lock(&mut tx, user_id).await?.ok_or(Failure::NotSignedIn)?;

@@ -1,9 +1,7 @@
 //! Changing settings; the worker learns them whole.
 
 use chrono::NaiveTime;
-use events::{
-    ChannelKind, ChannelSettings, NotificationSettingsUpdated, Payload, SealedText, TimeZone,
-};
+use events::{ChannelSettings, NotificationSettingsUpdated, Payload, SealedText, TimeZone};
 use platform::sealing::Sealed;
 use sqlx::PgConnection;
 
@@ -92,7 +90,7 @@ pub(crate) fn fact(person: &Person, channels: &[Channel]) -> Payload {
             .iter()
             .map(|channel| ChannelSettings {
                 channel_id: channel.channel_id,
-                kind: ChannelKind::Webhook,
+                kind: channel.kind,
                 address: sealed_text(&channel.address),
                 secret: channel.secret.as_ref().map(sealed_text),
             })

@@ -1,20 +1,64 @@
-//! Webhooks: where they lead and what they sign with.
+//! Channels: where they lead, and their secrets.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use events::ChannelKind;
 use url::Url;
 
-use super::{Refused, text::checked};
+use super::{Refused, email::Email, text::checked};
 
 /// The longest webhook URL, in characters.
-const MAX_URL_CHARS: usize = 2_000;
+pub(crate) const MAX_URL_CHARS: usize = 2_000;
 /// The least random bytes of a secret, by Standard Webhooks.
 const MIN_SECRET_BYTES: usize = 24;
 /// The most bytes of a secret, by Standard Webhooks.
 const MAX_SECRET_BYTES: usize = 64;
 const GENERATED_SECRET_BYTES: usize = 32;
 const SECRET_PREFIX: &str = "whsec_";
+
+/// A channel that somebody adds: a kind, with all that this kind needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NewChannel {
+    /// Signed requests to a URL.
+    Webhook {
+        /// Where they go.
+        url: WebhookUrl,
+        /// What they are signed with.
+        secret: WebhookSecret,
+    },
+    /// Letters.
+    Email {
+        /// To whom.
+        to: Email,
+    },
+}
+
+impl NewChannel {
+    /// Which kind it is.
+    pub(crate) const fn kind(&self) -> ChannelKind {
+        match self {
+            Self::Webhook { .. } => ChannelKind::Webhook,
+            Self::Email { .. } => ChannelKind::Email,
+        }
+    }
+
+    /// Where it leads, as the worker reads it; to be sealed.
+    pub(crate) fn address(&self) -> &str {
+        match self {
+            Self::Webhook { url, .. } => url.as_str(),
+            Self::Email { to } => to.as_str(),
+        }
+    }
+
+    /// Its secret, if it has one; to be sealed.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Webhook { secret, .. } => Some(secret.reveal()),
+            Self::Email { .. } => None,
+        }
+    }
+}
 
 /// Where a webhook leads: an http or https URL. Which hosts may be reached, the worker decides when
 /// it has resolved the name.

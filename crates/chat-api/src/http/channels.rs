@@ -6,34 +6,33 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    body::{Field, Fields, JsonBody, any},
+    body::{Field, Fields, JsonBody},
     caller::{Caller, SignedIn, parse_id},
     schemas,
 };
 use crate::{
     commands,
     context::Context,
-    domain::channel::{WebhookSecret, WebhookUrl},
+    domain::{
+        Refused,
+        channel::{NewChannel, WebhookSecret, WebhookUrl},
+        email::Email,
+    },
     error::{Failure, code},
     queries::{self, channels::OpenChannel},
 };
 
-/// A channel that somebody adds.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = NewChannel)]
+/// A channel that somebody adds; which fields it needs, its kind says (`schemas::NewChannel`).
+#[derive(Debug, Deserialize)]
 pub(super) struct ChannelBody {
-    #[schema(value_type = schemas::ChannelKind, required)]
     #[serde(default)]
     kind: Field,
-    /// Where requests go: http or https.
-    #[schema(value_type = String, format = "uri", max_length = 2000,
-        pattern = "^[Hh][Tt][Tt][Pp][Ss]?://", required)]
     #[serde(default)]
     url: Field,
-    /// Made up where it is left out.
-    #[schema(value_type = Option<schemas::WebhookSecret>)]
     #[serde(default)]
     secret: Field,
+    #[serde(default)]
+    email: Field,
 }
 
 /// A channel as it is listed.
@@ -44,8 +43,18 @@ pub(super) struct ChannelView {
     id: ChannelId,
     #[schema(value_type = schemas::ChannelKind)]
     kind: ChannelKind,
-    /// Null where the key that sealed it is gone.
-    url: Option<String>,
+    #[serde(flatten)]
+    shown: Shown,
+}
+
+/// Where a channel leads, as its owner sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChannelAddress)]
+pub(super) struct Shown {
+    /// Null where it leads to no URL, or the key that sealed it is gone.
+    pub(super) url: Option<String>,
+    /// Null where it leads to no mailbox, or that key is gone.
+    pub(super) email: Option<String>,
 }
 
 /// A channel with its secret, which is shown once.
@@ -54,8 +63,9 @@ pub(super) struct ChannelView {
 pub(super) struct NewChannelView {
     #[serde(flatten)]
     view: ChannelView,
-    #[schema(value_type = schemas::WebhookSecret)]
-    secret: String,
+    /// What a webhook's requests are signed with; null for other kinds.
+    #[schema(value_type = Option<schemas::WebhookSecret>, required)]
+    secret: Option<String>,
 }
 
 /// All channels.
@@ -69,7 +79,18 @@ pub(super) struct ChannelList {
 
 impl From<OpenChannel> for ChannelView {
     fn from(channel: OpenChannel) -> Self {
-        Self { id: channel.channel_id, kind: ChannelKind::Webhook, url: channel.url }
+        let OpenChannel { channel_id, kind, address } = channel;
+        Self { id: channel_id, kind, shown: Shown::of(kind, address) }
+    }
+}
+
+impl Shown {
+    /// What of an address its owner sees.
+    pub(super) fn of(kind: ChannelKind, address: Option<String>) -> Self {
+        match kind {
+            ChannelKind::Email => Self { url: None, email: address },
+            _ => Self { url: address, email: None },
+        }
     }
 }
 
@@ -85,28 +106,51 @@ pub(super) async fn list(
     Ok(HttpResponse::Ok().json(ChannelList { items, next_cursor: None }))
 }
 
-/// Adds a webhook; its secret is shown this once.
+/// Adds a channel. The secret of a webhook is shown this once.
 #[utoipa::path(post, path = "/api/v1/channels", operation_id = "createChannel", tag = "settings",
-    request_body = ChannelBody, responses((status = 201, body = NewChannelView), code::TooMany))]
+    request_body = schemas::NewChannel,
+    responses((status = 201, body = NewChannelView), code::TooMany))]
 pub(super) async fn create(
     context: web::Data<Context>,
     Caller(call): Caller,
     JsonBody(body): JsonBody<ChannelBody>,
 ) -> Result<HttpResponse, Failure> {
-    let mut fields = Fields::default();
-    let kind = fields.required("kind", body.kind, any::<ChannelKind>);
-    let url = fields.required("url", body.url, WebhookUrl::parse);
-    let secret = fields.optional("secret", body.secret, WebhookSecret::parse);
-    let (kind, url) = fields.finish(kind.zip(url))?;
-    let secret = secret.unwrap_or_else(WebhookSecret::random);
-    let id = match kind {
-        ChannelKind::Webhook => {
-            commands::channels::add_webhook(&context, call, &url, &secret).await?
-        }
+    let new = body.parse()?;
+    let id = commands::channels::add(&context, call, &new).await?;
+    let kind = new.kind();
+    let shown = Shown::of(kind, Some(new.address().to_owned()));
+    let secret = match &new {
+        NewChannel::Webhook { secret, .. } => Some(secret.reveal().to_owned()),
+        NewChannel::Email { .. } => None,
     };
-    let view = ChannelView { id, kind, url: Some(url.as_str().to_owned()) };
-    let secret = secret.reveal().to_owned();
+    let view = ChannelView { id, kind, shown };
     Ok(HttpResponse::Created().json(NewChannelView { view, secret }))
+}
+
+impl ChannelBody {
+    fn parse(self) -> Result<NewChannel, Failure> {
+        let mut fields = Fields::default();
+        let new = match fields.required("kind", self.kind, known_kind) {
+            Some(ChannelKind::Webhook) => {
+                let url = fields.required("url", self.url, WebhookUrl::parse);
+                let secret = fields.optional("secret", self.secret, WebhookSecret::parse);
+                let secret = secret.unwrap_or_else(WebhookSecret::random);
+                url.map(|url| NewChannel::Webhook { url, secret })
+            }
+            Some(ChannelKind::Email) => fields
+                .required("email", self.email, |text: String| Email::parse_for_mail(&text))
+                .map(|to| NewChannel::Email { to }),
+            _ => None,
+        };
+        fields.finish(new)
+    }
+}
+
+fn known_kind(name: String) -> Result<ChannelKind, Refused> {
+    match ChannelKind::named(&name) {
+        kind @ (ChannelKind::Webhook | ChannelKind::Email) => Ok(kind),
+        _ => Err(Refused::new("is no kind of channel")),
+    }
 }
 
 /// Removes a channel.

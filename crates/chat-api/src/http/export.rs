@@ -7,6 +7,7 @@ use futures_util::{Stream, stream::unfold};
 
 use super::{
     caller::SignedIn,
+    channels::Shown,
     query::Query,
     schemas::{CalendarFile, ExportFormat, TaskFile},
 };
@@ -121,7 +122,10 @@ impl Writer {
             Self::Json { .. } => {
                 let channels: Vec<ChannelRecord> = channels
                     .iter()
-                    .map(|channel| ChannelRecord { kind: "webhook", url: channel.url.clone() })
+                    .map(|channel| {
+                        let Shown { url, email } = Shown::of(channel.kind, channel.address.clone());
+                        ChannelRecord { kind: channel.kind.name(), url, email }
+                    })
                     .collect();
                 Head::new(*now, person, &channels, lists).write().map_err(Failure::internal)
             }

@@ -16,6 +16,8 @@ use utoipa::{
 };
 
 use crate::domain::{
+    channel::MAX_URL_CHARS,
+    email::MAX_EMAIL_CHARS,
     password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS},
     scope::Scope,
     tag::MAX_TAG_CHARS,
@@ -36,6 +38,9 @@ const NOT_BLANK: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
 const MAX_NAME_CHARS: usize = MAX_LIST_NAME_CHARS;
 const _: () = assert!(MAX_NAME_CHARS == MAX_TOKEN_NAME_CHARS, "then they are two schemas");
 const TIME_OF_DAY: &str = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$";
+
+/// The kinds of channels that can be added.
+const KINDS: [events::ChannelKind; 2] = [events::ChannelKind::Webhook, events::ChannelKind::Email];
 
 /// Types that are only a schema, under their own name.
 macro_rules! schemas {
@@ -75,7 +80,7 @@ schemas! {
     /// A kind of file that goes out.
     ExportFormat: words(["json", "ical"]);
     /// How notifications are sent.
-    ChannelKind: words(["webhook"]);
+    ChannelKind: words(KINDS.map(events::ChannelKind::name));
     /// From where the next occurrence counts.
     Basis: words(["due_date", "completion"]);
     /// By what tasks are sorted; with `-` before it the other way. `position` goes with a list.
@@ -158,6 +163,14 @@ schemas! {
         .item(act(&["reschedule"]).property("due_date", or_null(reference::<DueDate>()))
             .required("due_date"))
         .item(act(&["move"]).property("list_id", uuid()).required("list_id"));
+    /// A channel that somebody adds.
+    NewChannel: OneOfBuilder::new()
+        .item(channel("webhook", "Signed requests (Standard Webhooks).")
+            .property("url", http_url()).required("url")
+            .property("secret", or_null(reference::<WebhookSecret>())))
+        .item(channel("email", "A letter for each reminder, where the operator has set up mail.")
+            .property("email", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
+                .max_length(Some(MAX_EMAIL_CHARS))).required("email"));
     /// Until when a reminder is put off.
     SnoozeRequest: one_of([
         (
@@ -201,6 +214,18 @@ fn anything() -> ObjectBuilder {
 /// A named schema, by its name.
 pub(super) fn reference<T: ToSchema>() -> RefOr<Schema> {
     utoipa::openapi::Ref::from_schema_name(T::name()).into()
+}
+
+fn http_url() -> ObjectBuilder {
+    text()
+        .format(Some(SchemaFormat::Custom("uri".to_owned())))
+        .description(Some("http or https."))
+        .max_length(Some(MAX_URL_CHARS))
+        .pattern(Some("^[Hh][Tt][Tt][Pp][Ss]?://"))
+}
+
+fn channel(kind: &str, what: &str) -> ObjectBuilder {
+    ObjectBuilder::new().description(Some(what)).property("kind", words([kind])).required("kind")
 }
 
 fn act(actions: &[&str]) -> ObjectBuilder {

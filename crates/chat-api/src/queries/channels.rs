@@ -1,6 +1,6 @@
 //! A person's channels, with their addresses opened; never with their secrets.
 
-use events::{ChannelId, UserId};
+use events::{ChannelId, ChannelKind, UserId};
 
 use crate::{commands::channels::address_context, context::Context, error::Failure, store};
 
@@ -8,8 +8,9 @@ use crate::{commands::channels::address_context, context::Context, error::Failur
 #[derive(Clone, Debug)]
 pub(crate) struct OpenChannel {
     pub(crate) channel_id: ChannelId,
-    /// None where the key that sealed it is no longer in `SEALING_KEYS`.
-    pub(crate) url: Option<String>,
+    pub(crate) kind: ChannelKind,
+    /// Where it leads; none where the key that sealed it is no longer in `SEALING_KEYS`.
+    pub(crate) address: Option<String>,
 }
 
 /// The channels, oldest first.
@@ -21,12 +22,12 @@ pub(crate) async fn list(context: &Context, user_id: UserId) -> Result<Vec<OpenC
         .into_iter()
         .map(|channel| {
             let bound_to = address_context(user_id, channel.channel_id);
-            let url = context.keys.open(&bound_to, &channel.address);
-            if let Err(error) = &url {
+            let address = context.keys.open(&bound_to, &channel.address);
+            if let Err(error) = &address {
                 let error = error as &dyn std::error::Error;
                 tracing::error!(error, channel.id = %channel.channel_id, "an address does not open");
             }
-            OpenChannel { channel_id: channel.channel_id, url: url.ok() }
+            OpenChannel { channel_id: channel.channel_id, kind: channel.kind, address: address.ok() }
         })
         .collect())
 }

@@ -1,15 +1,16 @@
 //! The table `channel`; addresses and secrets are ciphertext here.
 
-use events::{ChannelId, UserId};
+use events::{ChannelId, ChannelKind, UserId};
 use platform::sealing::Sealed;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A webhook with its sealed address and secret.
+/// A channel with its sealed address and secret.
 #[derive(Clone, Debug)]
 pub(crate) struct Channel {
     pub(crate) channel_id: ChannelId,
     pub(crate) user_id: UserId,
+    pub(crate) kind: ChannelKind,
     pub(crate) address: Sealed,
     pub(crate) secret: Option<Sealed>,
 }
@@ -17,6 +18,7 @@ pub(crate) struct Channel {
 struct Row {
     channel_id: Uuid,
     user_id: Uuid,
+    kind: String,
     address_key_id: String,
     address_ciphertext: String,
     secret_key_id: Option<String>,
@@ -29,20 +31,22 @@ impl From<Row> for Channel {
         Self {
             channel_id: row.channel_id.into(),
             user_id: row.user_id.into(),
+            kind: ChannelKind::named(&row.kind),
             address: sealed((row.address_key_id, row.address_ciphertext)),
             secret: row.secret_key_id.zip(row.secret_ciphertext).map(sealed),
         }
     }
 }
 
-/// Stores a webhook.
+/// Stores a channel.
 pub(crate) async fn insert(conn: &mut PgConnection, channel: &Channel) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into channel (channel_id, user_id, kind, address_key_id, address_ciphertext,
              secret_key_id, secret_ciphertext, created_at)
-         values ($1, $2, 'webhook', $3, $4, $5, $6, messaging.clock())",
+         values ($1, $2, $3, $4, $5, $6, $7, messaging.clock())",
         channel.channel_id.uuid(),
         channel.user_id.uuid(),
+        channel.kind.name(),
         channel.address.key_id,
         channel.address.ciphertext,
         channel.secret.as_ref().map(|secret| secret.key_id.as_str()),
@@ -60,7 +64,7 @@ pub(crate) async fn of_people(
 ) -> sqlx::Result<Vec<Channel>> {
     let rows = sqlx::query_as!(
         Row,
-        "select channel_id, user_id, address_key_id, address_ciphertext, secret_key_id,
+        "select channel_id, user_id, kind, address_key_id, address_ciphertext, secret_key_id,
              secret_ciphertext
          from channel where user_id = any ($1) order by user_id, created_at, channel_id",
         user_ids,

@@ -49,6 +49,8 @@ pub(crate) struct Head<'a> {
 pub(crate) struct ChannelRecord {
     pub(crate) kind: &'static str,
     pub(crate) url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -232,6 +232,25 @@ async fn settings_channels_and_tokens_refuse_what_they_can_not_be() {
     }
     let pigeon = json!({"kind": "pigeon", "url": "http://a.test"});
     ada.post("/channels", pigeon).await.assert_refuses("kind");
+    for kind in [json!("unknown"), json!("Webhook"), json!(null), json!(7)] {
+        ada.post("/channels", json!({"kind": kind, "url": "http://a.test"}))
+            .await
+            .assert_refuses("kind");
+    }
+    ada.post("/channels", json!({"kind": "email", "url": "http://a.test"}))
+        .await
+        .assert_refuses("email");
+    for email in [
+        json!("nobody"),
+        json!("a@b.test\r\nBcc: c@d.test"),
+        json!("a@b.test, c@d.test"),
+        json!("Ada <a@b.test>"),
+        json!(null),
+    ] {
+        ada.post("/channels", json!({"kind": "email", "email": email}))
+            .await
+            .assert_refuses("email");
+    }
     let weak = json!({"kind": "webhook", "url": "http://a.test", "secret": "whsec_AAAA"});
     ada.post("/channels", weak).await.assert_refuses("secret");
     for name in [json!(""), json!("a\u{0}"), json!("x".repeat(101)), json!(null)] {

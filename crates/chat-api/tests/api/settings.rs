@@ -1,4 +1,4 @@
-use events::{Payload, Topic};
+use events::{ChannelKind, Payload, Topic};
 use platform::sealing::{KeyRing, Sealed};
 use reqwest::StatusCode;
 use serde_json::json;
@@ -43,7 +43,8 @@ async fn a_channel_rests_and_travels_sealed_and_its_secret_is_shown_once() {
     let id = made.body["id"].as_str().expect("an id").to_owned();
     assert!(secret.starts_with("whsec_"));
     let listed = ada.get("/channels").await.body;
-    assert_eq!(listed["items"], json!([{"id": id, "kind": "webhook", "url": url}]));
+    let view = json!({"id": id, "kind": "webhook", "url": url, "email": null});
+    assert_eq!(listed["items"], json!([view]));
 
     let told = stack.published(Topic::UserEvents).await;
     let Payload::NotificationSettingsUpdated(said) = &told[1].event.payload else { panic!() };
@@ -96,6 +97,43 @@ async fn a_channel_that_is_removed_is_missing_from_what_is_told() {
     );
     let Payload::NotificationSettingsUpdated(last) = &told[3].event.payload else { panic!() };
     assert!(last.channels.is_empty());
+    stack.stop().await;
+}
+
+/// Each kind travels with what it needs, and nothing of it in the clear.
+#[tokio::test]
+async fn an_email_channel_rests_and_travels_sealed_and_is_listed_with_its_address() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let made = ada.post("/channels", json!({"kind": "email", "email": " a+b@mail.test "})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    assert!(made.body["secret"].is_null());
+    let id = made.body["id"].as_str().expect("an id").to_owned();
+    let view = json!({"id": id, "kind": "email", "url": null, "email": "a+b@mail.test"});
+    assert_eq!(ada.get("/channels").await.body["items"], json!([view]));
+    let exported = ada.get("/export").await.body;
+    let record = json!([{"kind": "email", "url": null, "email": "a+b@mail.test"}]);
+    assert_eq!(exported["channels"], record);
+
+    let told = stack.published(Topic::UserEvents).await;
+    let Payload::NotificationSettingsUpdated(said) = &told[1].event.payload else { panic!() };
+    let channel = &said.channels[0];
+    assert_eq!((channel.kind, &channel.secret), (ChannelKind::Email, &None));
+    let keys: &KeyRing = &stack.settings.service.sealing_keys;
+    let sealed = Sealed {
+        key_id: channel.address.key_id.clone(),
+        ciphertext: channel.address.ciphertext.clone(),
+    };
+    let address = keys.open(&format!("{}/{id}/address", ada.user_id), &sealed);
+    assert_eq!(address.as_deref(), Ok("a+b@mail.test"));
+    let at_rest: String = sqlx::query_scalar(
+        "select concat((select jsonb_agg(c) from channel c), (select string_agg(envelope, '')
+             from messaging.outbox), (select jsonb_agg(f) from feed f))",
+    )
+    .fetch_one(&stack.admin)
+    .await
+    .expect("all rows");
+    assert!(!at_rest.contains("mail.test"));
     stack.stop().await;
 }
 

@@ -1,10 +1,10 @@
 //! What is no event of ours is told apart from what is no event at all; nothing panics.
 
-use events::{DecodeError, Decoded, Event, EventType};
+use events::{ChannelKind, DecodeError, Decoded, Event, EventType, Payload};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::support::{decode, golden};
+use crate::support::{complaints, decode, event, golden};
 
 #[test]
 fn an_unknown_type_is_unknown_whatever_it_carries() {
@@ -22,6 +22,21 @@ fn an_unknown_version_is_unknown_whatever_it_carries() {
     let unknown = decode(&record).expect("no error");
     let (event_type, event_version) = ("task-created".to_owned(), "v2".to_owned());
     assert_eq!(unknown, Decoded::Unknown { event_type, event_version });
+}
+
+/// A release that sends a kind of channel of its own must not turn all of a person's settings into a
+/// dead letter of the one before it.
+#[test]
+fn a_kind_of_channel_that_is_not_known_yet_leaves_the_rest_readable() {
+    let mut record = golden(EventType::NotificationSettingsUpdated);
+    record["payload"]["channels"][0]["kind"] = json!("pigeon");
+    assert_eq!(complaints(EventType::NotificationSettingsUpdated, &record), [""; 0]);
+    let Payload::NotificationSettingsUpdated(settings) = event(&record).payload else { panic!() };
+    assert_eq!(settings.channels[0].kind, ChannelKind::Unknown);
+    let mut record = golden(EventType::NotificationDelivered);
+    record["payload"]["channel"] = json!("pigeon");
+    let Payload::NotificationDelivered(delivered) = event(&record).payload else { panic!() };
+    assert_eq!(delivered.channel, ChannelKind::Unknown);
 }
 
 #[test]

@@ -250,20 +250,20 @@ fn notification_delivered() -> impl Strategy<Value = NotificationDelivered> {
     let outcome = select(
         &[DeliveryOutcome::Delivered, DeliveryOutcome::Failed, DeliveryOutcome::Dropped][..],
     );
-    let about = (option::of(id()), option::of(id()), option::of(id()));
+    let about = (option::of(id()), option::of(id()), option::of(id()), channel_kind());
     let ended = (outcome, any::<u32>(), option::of(text()), instant());
     (id(), id(), about, ended).prop_map(
         |(
             delivery_id,
             user_id,
-            (reminder_id, task_id, channel_id),
+            (reminder_id, task_id, channel_id, channel),
             (outcome, attempts, error, at),
         )| NotificationDelivered {
             delivery_id,
             reminder_id,
             task_id,
             user_id,
-            channel: ChannelKind::Webhook,
+            channel,
             channel_id,
             outcome,
             attempts,
@@ -276,10 +276,9 @@ fn notification_delivered() -> impl Strategy<Value = NotificationDelivered> {
 fn settings() -> impl Strategy<Value = NotificationSettingsUpdated> {
     let sealed =
         || (text(), text()).prop_map(|(key_id, ciphertext)| SealedText { key_id, ciphertext });
-    let channel =
-        (id(), sealed(), option::of(sealed())).prop_map(|(channel_id, address, secret)| {
-            ChannelSettings { channel_id, kind: ChannelKind::Webhook, address, secret }
-        });
+    let channel = (id(), channel_kind(), sealed(), option::of(sealed())).prop_map(
+        |(channel_id, kind, address, secret)| ChannelSettings { channel_id, kind, address, secret },
+    );
     let quiet = (time_of_day(), time_of_day()).prop_map(|(from, to)| QuietHours { from, to });
     (id(), version(), zone(), option::of(quiet), vec(channel, 0..4)).prop_map(
         |(user_id, version, time_zone, quiet_hours, channels)| NotificationSettingsUpdated {
@@ -290,6 +289,10 @@ fn settings() -> impl Strategy<Value = NotificationSettingsUpdated> {
             channels,
         },
     )
+}
+
+fn channel_kind() -> impl Strategy<Value = ChannelKind> {
+    select(&ChannelKind::KNOWN[..])
 }
 
 fn channel_test() -> impl Strategy<Value = ChannelTestRequested> {

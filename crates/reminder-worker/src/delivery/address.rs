@@ -1,4 +1,4 @@
-//! Which addresses a webhook may lead to: public ones, and what the operator allows.
+//! Which addresses a channel may lead to: public ones, and what the operator allows.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -28,7 +28,7 @@ const LOOPBACK: [Network; 2] = [
 ];
 
 impl AddressPolicy {
-    /// Whether a webhook may connect to this address.
+    /// Whether a channel may connect to this address.
     #[must_use]
     pub fn permits(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -14,19 +14,18 @@ use platform::{
     sealing::{KeyRing, Sealed},
     telemetry,
 };
-use reqwest::{Client, redirect};
-use serde_json::json;
 use sqlx::PgPool;
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty};
-use url::Url;
 use uuid::Uuid;
 
 use super::{
-    ATTEMPT_TIMEOUT_SECS, AddressPolicy,
+    Mail, Ways,
+    error::AttemptError,
+    http::Http,
+    message::Message,
     metrics::{Became, Counts},
-    resolver::GuardedResolver,
-    signature::sign,
+    webhook,
 };
 use crate::store::{
     self,
@@ -55,45 +54,6 @@ pub fn notification_key(
     Uuid::new_v5(&channel.uuid(), format!("{reminder}|{time}").as_bytes())
 }
 
-/// Why an attempt did not deliver. Never names an address or a secret.
-#[derive(Debug, thiserror::Error)]
-enum AttemptError {
-    #[error("the channel was deleted")]
-    ChannelGone,
-    #[error("the channel's address or secret can't be opened")]
-    Sealed(#[from] platform::sealing::OpenError),
-    #[error("the channel's address is no URL")]
-    Address(#[from] url::ParseError),
-    #[error("the channel's secret can't sign")]
-    Secret(#[from] super::signature::InvalidSecret),
-    #[error("the notification can't be written")]
-    Json(#[from] serde_json::Error),
-    #[error(transparent)]
-    NotPermitted(#[from] super::resolver::NotPermitted),
-    #[error("the target did not answer in {ATTEMPT_TIMEOUT_SECS} s")]
-    TimedOut,
-    #[error("the target can't be reached")]
-    Unreachable(#[source] reqwest::Error),
-    #[error("the target answered {0}")]
-    Status(u16),
-}
-
-impl AttemptError {
-    /// Whether no repetition heals it.
-    fn is_final(&self) -> bool {
-        const GONE: u16 = 410;
-        match self {
-            Self::Unreachable(_) | Self::TimedOut | Self::Sealed(_) => false,
-            Self::Status(status) => *status == GONE,
-            Self::ChannelGone
-            | Self::Address(_)
-            | Self::Secret(_)
-            | Self::Json(_)
-            | Self::NotPermitted(_) => true,
-        }
-    }
-}
-
 /// What came of an attempt, as far as its channel's lane is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempted {
@@ -109,27 +69,16 @@ pub(super) struct Sender {
     pool: PgPool,
     outbox: Outbox,
     keys: KeyRing,
-    client: Client,
-    guard: GuardedResolver,
+    http: Http,
+    mail: Option<Mail>,
     counts: Counts,
 }
 
 impl Sender {
-    pub(super) fn new(
-        pool: PgPool,
-        outbox: Outbox,
-        keys: KeyRing,
-        policy: AddressPolicy,
-    ) -> reqwest::Result<Self> {
-        let guard = GuardedResolver::new(policy);
-        let client = Client::builder()
-            .user_agent(concat!("todo-reminder-worker/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(guard.clone())
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .timeout(Duration::from_secs(ATTEMPT_TIMEOUT_SECS))
-            .build()?;
-        Ok(Self { pool, outbox, keys, client, guard, counts: Counts::default() })
+    pub(super) fn new(pool: PgPool, outbox: Outbox, ways: Ways) -> reqwest::Result<Self> {
+        let Ways { keys, policy, mail } = ways;
+        let http = Http::new(policy)?;
+        Ok(Self { pool, outbox, keys, http, mail, counts: Counts::default() })
     }
 
     pub(super) fn counts(&self) -> &Counts {
@@ -155,13 +104,14 @@ impl Sender {
     /// Tries once; the delivery then has ended or waits for its next attempt. Where even that can't
     /// be written down, it is tried again.
     async fn attempt(&self, due: Due) -> Attempted {
+        let is_mail = due.kind() == ChannelKind::Email;
         let span = tracing::info_span!(
             "deliver",
             correlation_id = %due.correlation_id,
-            http.request.method = "POST",
+            http.request.method = (!is_mail).then_some("POST"),
             http.request.resend_count = (due.attempt > 1).then(|| due.attempt - 1),
             http.response.status_code = Empty,
-            otel.name = "POST",
+            otel.name = if is_mail { "SMTP" } else { "POST" },
             otel.kind = "client",
             otel.status_code = Empty,
         );
@@ -208,15 +158,17 @@ impl Sender {
             }
             Err(error) => {
                 let wait = RETRY.delay(u32::try_from(due.attempt).unwrap_or(1));
+                let wait = wait.max(error.wait().min(RETRY.longest));
                 tracing::info!(error = %error, attempts = due.attempt, "a delivery waits for its next attempt");
                 let error = error.to_string();
                 store::deliveries::postpone(&self.pool, due, &error, wait.as_secs_f64()).await?;
-                self.counts.became(Became::Retried);
+                self.counts.became(due.kind(), Became::Retried);
                 Ok(())
             }
         }
     }
 
+    /// Gives a notification the form of its channel and sends it.
     async fn send(&self, due: &Due) -> Result<(), AttemptError> {
         let channel = &due.channel.as_ref().ok_or(AttemptError::ChannelGone)?.0;
         let address = self.open(due, channel, "address", &channel.address)?;
@@ -224,31 +176,23 @@ impl Sender {
             Some(secret) => Some(self.open(due, channel, "secret", secret)?),
             None => None,
         };
-        let url = Url::parse(&address)?;
-        self.guard.check_literal(&url)?;
         let message = Message::new(due)?;
-        // Of the attempt, not of the firing: receivers refuse what was signed long ago.
-        let timestamp = due.begun_at.timestamp();
-        let mut request = self
-            .client
-            .post(url)
-            .header("content-type", "application/json")
-            .header("webhook-id", &message.id)
-            .header("webhook-timestamp", timestamp)
-            .header("x-correlation-id", due.correlation_id.to_string());
-        if let Some(secret) = secret {
-            let signature = sign(&secret, &message.id, timestamp, &message.body)?;
-            request = request.header("webhook-signature", signature);
-        }
-        if let Some(traceparent) = telemetry::current_traceparent() {
-            request = request.header("traceparent", traceparent);
-        }
         let begun = Instant::now();
-        let response = request.body(message.body).send().await;
-        self.counts.attempted(begun.elapsed());
-        let status = response.map_err(transport_error)?.status();
-        Span::current().record("http.response.status_code", status.as_u16());
-        if status.is_success() { Ok(()) } else { Err(AttemptError::Status(status.as_u16())) }
+        let sent = match channel.kind {
+            ChannelKind::Webhook => {
+                let secret = secret.as_deref();
+                webhook::send(&self.http, &address, secret, &message, due.begun_at).await
+            }
+            ChannelKind::Email => match &self.mail {
+                Some(mail) => mail.send(&address, &message).await,
+                None => Err(AttemptError::NoMail),
+            },
+            ChannelKind::Ntfy | ChannelKind::WebPush | ChannelKind::Unknown => {
+                Err(AttemptError::UnknownKind)
+            }
+        };
+        self.counts.attempted(channel.kind, begun.elapsed());
+        sent
     }
 
     fn open(
@@ -279,7 +223,7 @@ impl Sender {
             reminder_id: reminder,
             task_id: due.task_id.map(Into::into),
             user_id: due.user_id.into(),
-            channel: ChannelKind::Webhook,
+            channel: due.kind(),
             channel_id: Some(due.channel_id.into()),
             outcome: match end {
                 End::Delivered => DeliveryOutcome::Delivered,
@@ -295,46 +239,13 @@ impl Sender {
         self.outbox.append(&mut tx, &[event.into()]).await?;
         tx.commit().await?;
         self.outbox.wake();
-        self.counts.became(match end {
+        let became = match end {
             End::Delivered => Became::Delivered,
             End::Failed => Became::Failed,
             End::Dropped => Became::Dropped,
-        });
-        Ok(())
-    }
-}
-
-/// What is sent; the same at every attempt.
-struct Message {
-    id: String,
-    body: Vec<u8>,
-}
-
-impl Message {
-    fn new(due: &Due) -> Result<Self, AttemptError> {
-        let (id, body) = match &due.payload {
-            Some(payload) => {
-                let channel = due.channel_id.into();
-                let key = notification_key(channel, payload.reminder_id, payload.reminder_time);
-                let body = json!({
-                    "type": "reminder-triggered",
-                    "timestamp": payload.triggered_at,
-                    "correlation_id": due.correlation_id,
-                    "data": payload.0,
-                });
-                (key, body)
-            }
-            None => {
-                let body = json!({
-                    "type": "channel-test",
-                    "timestamp": due.begun_at,
-                    "correlation_id": due.correlation_id,
-                    "data": { "channel_id": due.channel_id },
-                });
-                (due.delivery_id, body)
-            }
         };
-        Ok(Self { id: id.to_string(), body: serde_json::to_vec(&body)? })
+        self.counts.became(due.kind(), became);
+        Ok(())
     }
 }
 
@@ -354,21 +265,5 @@ where
             }
             done => return done,
         }
-    }
-}
-
-fn transport_error(error: reqwest::Error) -> AttemptError {
-    let error = error.without_url();
-    let not_permitted =
-        std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |error| {
-            error.source()
-        })
-        .any(|error| error.is::<super::resolver::NotPermitted>());
-    if not_permitted {
-        AttemptError::NotPermitted(super::resolver::NotPermitted)
-    } else if error.is_timeout() {
-        AttemptError::TimedOut
-    } else {
-        AttemptError::Unreachable(error)
     }
 }

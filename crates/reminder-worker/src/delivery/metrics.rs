@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use events::ChannelKind;
 use platform::metrics::Metrics;
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -14,8 +15,6 @@ use super::ATTEMPT_TIMEOUT_SECS;
 /// Bounds of an attempt's time, in seconds; the last is its time-out.
 const ATTEMPT_BUCKETS_SECS: [f64; 10] =
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, ATTEMPT_TIMEOUT_SECS as f64];
-/// The one kind of channel that there is.
-const WEBHOOK: &str = "webhook";
 
 /// What became of a notification for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,19 +70,24 @@ impl Default for Counts {
 }
 
 impl Counts {
-    pub(super) fn became(&self, became: Became) {
-        self.deliveries.get_or_create(&of(became)).inc();
+    pub(super) fn became(&self, kind: ChannelKind, became: Became) {
+        self.deliveries.get_or_create(&of(kind, became)).inc();
     }
 
     /// A target was asked, and answered or not within so long.
-    pub(super) fn attempted(&self, took: Duration) {
-        self.attempts.get_or_create(&OfAttempt { channel: WEBHOOK }).observe(took.as_secs_f64());
+    pub(super) fn attempted(&self, kind: ChannelKind, took: Duration) {
+        let of = OfAttempt { channel: kind.name() };
+        self.attempts.get_or_create(&of).observe(took.as_secs_f64());
     }
 
     pub(super) fn register(&self, metrics: &mut Metrics) {
         // An increase shows only in a series that was there before it.
-        Became::ALL.iter().for_each(|became| drop(self.deliveries.get_or_create(&of(*became))));
-        drop(self.attempts.get_or_create(&OfAttempt { channel: WEBHOOK }));
+        for kind in ChannelKind::KNOWN {
+            for became in Became::ALL {
+                drop(self.deliveries.get_or_create(&of(kind, became)));
+            }
+            drop(self.attempts.get_or_create(&OfAttempt { channel: kind.name() }));
+        }
         let registry = metrics.registry();
         registry.register(
             "deliveries",
@@ -99,6 +103,6 @@ impl Counts {
     }
 }
 
-fn of(became: Became) -> OfDelivery {
-    OfDelivery { channel: WEBHOOK, outcome: became.name() }
+fn of(kind: ChannelKind, became: Became) -> OfDelivery {
+    OfDelivery { channel: kind.name(), outcome: became.name() }
 }

@@ -9,9 +9,14 @@
 
 mod address;
 mod attempt;
+mod email;
+mod error;
+mod http;
+mod message;
 mod metrics;
 mod resolver;
 mod signature;
+mod webhook;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -23,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use address::{AddressPolicy, InvalidPolicy};
 pub use attempt::notification_key;
+pub use email::{InvalidMail, Mail};
 pub use signature::{InvalidSecret, sign};
 
 use crate::{
@@ -51,6 +57,17 @@ const MAX_PLANNED: i64 = 500;
 const OUTAGE: Backoff =
     Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
 
+/// By what ways notifications go out.
+#[derive(Clone, Debug)]
+pub struct Ways {
+    /// The keys that open addresses and secrets.
+    pub keys: KeyRing,
+    /// Where requests to what a person names may lead.
+    pub policy: AddressPolicy,
+    /// The operator's mail server; without one, no letter is sent.
+    pub mail: Option<Mail>,
+}
+
 /// The delivery queue's worker. Any number may run on one database.
 #[derive(Debug)]
 pub struct Deliveries {
@@ -60,18 +77,12 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// A worker that opens sealed addresses with these keys and connects where the policy allows.
+    /// A worker that sends by these ways.
     ///
     /// # Errors
     /// The HTTP client can't be built.
-    pub fn new(
-        pool: PgPool,
-        outbox: Outbox,
-        wakes: Wakes,
-        keys: KeyRing,
-        policy: AddressPolicy,
-    ) -> reqwest::Result<Self> {
-        let sender = Arc::new(Sender::new(pool.clone(), outbox, keys, policy)?);
+    pub fn new(pool: PgPool, outbox: Outbox, wakes: Wakes, ways: Ways) -> reqwest::Result<Self> {
+        let sender = Arc::new(Sender::new(pool.clone(), outbox, ways)?);
         Ok(Self { pool, wakes, sender })
     }
 

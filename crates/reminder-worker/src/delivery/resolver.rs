@@ -10,9 +10,9 @@ use url::{Host, Url};
 
 use super::AddressPolicy;
 
-/// A webhook leads to where it must not.
+/// A channel leads to where it must not.
 #[derive(Debug, thiserror::Error)]
-#[error("the webhook leads to an address that is not permitted")]
+#[error("the channel leads to an address that is not permitted")]
 pub(super) struct NotPermitted;
 
 /// Resolves names by the system, and keeps what the policy permits.

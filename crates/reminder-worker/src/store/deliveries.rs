@@ -1,7 +1,10 @@
 //! The table `delivery`: a durable queue, in lanes.
 
 use chrono::{DateTime, Utc};
-use events::{ChannelId, ChannelSettings, CorrelationId, ReminderTriggered, TaskId, UserId};
+use events::{
+    ChannelId, ChannelKind, ChannelSettings, CorrelationId, Priority, ReminderTriggered, TaskId,
+    UserId,
+};
 use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
@@ -25,6 +28,28 @@ pub(crate) struct Due {
     pub(crate) payload: Option<Json<ReminderTriggered>>,
     /// Where it goes; none where the channel is gone.
     pub(crate) channel: Option<Json<ChannelSettings>>,
+    /// What the channel was when the delivery was made.
+    pub(crate) kind: String,
+    /// How much its task matters; none where there is no task.
+    pub(crate) priority: Option<String>,
+    /// The person's zone, by name.
+    pub(crate) time_zone: Option<String>,
+}
+
+impl Due {
+    /// What the channel is, or was before it was deleted.
+    pub(crate) fn kind(&self) -> ChannelKind {
+        self.channel.as_ref().map_or_else(|| ChannelKind::named(&self.kind), |it| it.0.kind)
+    }
+
+    /// How much its task matters.
+    pub(crate) fn priority(&self) -> Priority {
+        match self.priority.as_deref() {
+            Some("HIGH") => Priority::High,
+            Some("LOW") => Priority::Low,
+            _ => Priority::Medium,
+        }
+    }
 }
 
 /// The first deliveries that are due in each of these lanes, at most so many as it has places.
@@ -42,7 +67,8 @@ pub(crate) async fn first_due(
              d.traceparent, l.token as "lane_token!", d.attempts + 1 as "attempt!",
              messaging.clock() as "begun_at!",
              f.payload as "payload?: Json<ReminderTriggered>",
-             c.settings as "channel?: Json<ChannelSettings>"
+             c.settings as "channel?: Json<ChannelSettings>", d.kind,
+             t.state ->> 'priority' as "priority?", p.settings ->> 'time_zone' as "time_zone?"
          from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as l (channel_id, token, places)
          cross join lateral (
              select * from delivery
@@ -51,7 +77,9 @@ pub(crate) async fn first_due(
              order by next_attempt_at limit l.places
          ) d
          left join firing f using (firing_id)
-         left join channel c on c.channel_id = d.channel_id"#,
+         left join channel c on c.channel_id = d.channel_id
+         left join task t on t.task_id = d.task_id
+         left join person p on p.user_id = d.user_id"#,
         &channels,
         &tokens,
         &places,
@@ -146,6 +174,7 @@ pub(crate) struct Dropped {
     pub(crate) delivery_id: Uuid,
     pub(crate) reminder_id: Uuid,
     pub(crate) channel_id: Uuid,
+    pub(crate) kind: String,
     pub(crate) correlation_id: Uuid,
     pub(crate) attempts: i32,
 }
@@ -169,7 +198,7 @@ pub(crate) async fn drop_superseded(
                  select from unnest($2::uuid[], $3::timestamptz[]) as s (reminder_id, fire_at)
                  where s.reminder_id = f.reminder_id and s.fire_at = f.reminder_time
              )
-         returning d.delivery_id, f.reminder_id, d.channel_id, d.correlation_id, d.attempts",
+         returning d.delivery_id, f.reminder_id, d.channel_id, d.kind, d.correlation_id, d.attempts",
         task.uuid(),
         standing_ids,
         standing_times,
@@ -189,8 +218,8 @@ pub(crate) async fn insert_test(
 ) -> sqlx::Result<bool> {
     let queued = sqlx::query!(
         "with made as (
-             insert into delivery (delivery_id, user_id, channel_id, correlation_id, traceparent)
-             select $1, user_id, channel_id, $4, $5 from channel
+             insert into delivery (delivery_id, user_id, channel_id, kind, correlation_id, traceparent)
+             select $1, user_id, channel_id, kind, $4, $5 from channel
              where channel_id = $2 and user_id = $3
              returning channel_id, user_id, next_attempt_at
          )

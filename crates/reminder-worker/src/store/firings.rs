@@ -82,9 +82,9 @@ pub(crate) async fn plan(conn: &mut PgConnection, firings: &[Uuid]) -> sqlx::Res
              where f.firing_id = any ($1) and not f.planned and p.user_id = f.user_id
              returning f.firing_id, f.task_id, f.user_id, f.correlation_id, f.traceparent
          ), made as (
-             insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id,
+             insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id, kind,
                  correlation_id, traceparent)
-             select gen_random_uuid(), k.firing_id, k.task_id, k.user_id, c.channel_id,
+             select gen_random_uuid(), k.firing_id, k.task_id, k.user_id, c.channel_id, c.kind,
                  k.correlation_id, k.traceparent
              from known k join channel c using (user_id)
              on conflict (firing_id, channel_id) do nothing
@@ -182,9 +182,9 @@ pub(crate) async fn make_up(conn: &mut PgConnection, missed: &[Missed]) -> sqlx:
     super::tasks::lock_all(conn, &tasks).await?;
     sqlx::query!(
         "with made as (
-             insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id,
+             insert into delivery (delivery_id, firing_id, task_id, user_id, channel_id, kind,
                  correlation_id, traceparent)
-             select gen_random_uuid(), f.firing_id, f.task_id, f.user_id, c.channel_id,
+             select gen_random_uuid(), f.firing_id, f.task_id, f.user_id, c.channel_id, c.kind,
                  f.correlation_id, f.traceparent
              from unnest($1::uuid[], $2::uuid[]) as m (firing_id, channel_id)
              join firing f using (firing_id)

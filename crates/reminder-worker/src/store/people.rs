@@ -97,14 +97,16 @@ pub(crate) async fn set_channels(
         sqlx::query!(
             "insert into channel as c (channel_id, user_id, kind, settings, since,
                  looked_for_until)
-             values ($1, $2, 'webhook', $3, $4, messaging.clock() + make_interval(secs => $5))
-             on conflict (channel_id) do update set settings = excluded.settings
+             values ($1, $2, $6, $3, $4, messaging.clock() + make_interval(secs => $5))
+             on conflict (channel_id) do update
+                 set settings = excluded.settings, kind = excluded.kind
                  where c.user_id = excluded.user_id",
             channel.channel_id.uuid(),
             person.uuid(),
             Json(channel) as _,
             made_at,
             MAX_TRANSACTION_SECS as f64,
+            channel.kind.name(),
         )
         .execute(&mut *conn)
         .await?;

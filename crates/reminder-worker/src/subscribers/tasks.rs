@@ -182,7 +182,7 @@ fn dropped_delivery(
         reminder_id: Some(delivery.reminder_id.into()),
         task_id: Some(task_id),
         user_id,
-        channel: ChannelKind::Webhook,
+        channel: ChannelKind::named(&delivery.kind),
         channel_id: Some(delivery.channel_id.into()),
         outcome: DeliveryOutcome::Dropped,
         attempts: u32::try_from(delivery.attempts).unwrap_or(0),

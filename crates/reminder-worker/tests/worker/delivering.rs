@@ -5,15 +5,14 @@ use std::sync::{Arc, Mutex};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
 use chrono::TimeDelta;
 use events::{
-    ChannelId, ChannelKind, ChannelSettings, ChannelTestRequested, DeliveryOutcome, Event,
-    EventType, NotificationDelivered, NotificationSettingsUpdated, Payload, SealedText,
-    SettingsVersion, TimeZone, UserId,
+    ChannelKind, ChannelTestRequested, DeliveryOutcome, Event, EventType, Payload, UserId,
 };
-use platform::sealing::KeyRing;
 use reminder_worker::delivery::{MAX_IN_FLIGHT_PER_CHANNEL, MAX_LANES_PER_PERSON, sign};
 use sqlx::AssertSqlSafe;
 
-use crate::support::{SEALING_KEYS, Worker, completed, created, deleted, event, task};
+use crate::support::{
+    Worker, completed, created, deleted, event, notification, settings_with, task,
+};
 
 const SECRET: &str = "whsec_AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
@@ -94,38 +93,9 @@ async fn respond(
     }
 }
 
-fn settings(user: UserId, version: i64, urls: &[&str]) -> events::Event {
-    let keys: KeyRing = SEALING_KEYS.parse().unwrap();
-    let seal = |channel: ChannelId, field: &str, text: &str| {
-        let sealed = keys.seal(&format!("{user}/{channel}/{field}"), text);
-        SealedText { key_id: sealed.key_id, ciphertext: sealed.ciphertext }
-    };
-    let channels = urls
-        .iter()
-        .map(|url| {
-            let channel_id = ChannelId::random();
-            ChannelSettings {
-                channel_id,
-                kind: ChannelKind::Webhook,
-                address: seal(channel_id, "address", url),
-                secret: Some(seal(channel_id, "secret", SECRET)),
-            }
-        })
-        .collect();
-    event(NotificationSettingsUpdated {
-        user_id: user,
-        version: SettingsVersion::from(version),
-        time_zone: TimeZone::UTC,
-        quiet_hours: None,
-        channels,
-    })
-}
-
-fn notification(event: &events::Event) -> &NotificationDelivered {
-    match &event.payload {
-        Payload::NotificationDelivered(delivered) => delivered,
-        other => panic!("{other:?}"),
-    }
+fn settings(user: UserId, version: i64, urls: &[&str]) -> Event {
+    let webhooks = urls.iter().map(|url| (ChannelKind::Webhook, *url, Some(SECRET)));
+    settings_with(user, version, &webhooks.collect::<Vec<_>>())
 }
 
 #[tokio::test]
@@ -472,7 +442,7 @@ async fn an_address_that_is_not_public_is_refused_unless_allowed() {
         let failed = notification(event);
         assert_eq!(failed.outcome, DeliveryOutcome::Failed);
         let error = failed.error.as_deref().unwrap();
-        assert_eq!(error, "the webhook leads to an address that is not permitted");
+        assert_eq!(error, "the channel leads to an address that is not permitted");
     }
     assert_eq!(target.got().len(), 0);
     target.server.stop(false).await;

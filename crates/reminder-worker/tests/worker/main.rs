@@ -5,6 +5,7 @@
 mod burst;
 mod catch_up;
 mod delivering;
+mod email;
 mod firing;
 mod letters;
 mod lock_order;

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
-    CorrelationId, Decoded, Due, Event, EventType, Payload, ReminderSpec, Service, TaskCompleted,
-    TaskDeleted, TaskId, TaskState, TaskUpdated, TaskVersion, TimeZone, Topic, UserId,
+    ChannelId, ChannelKind, ChannelSettings, CorrelationId, Decoded, Due, Event, EventType,
+    NotificationDelivered, NotificationSettingsUpdated, Payload, ReminderSpec, SealedText, Service,
+    SettingsVersion, TaskCompleted, TaskDeleted, TaskId, TaskState, TaskUpdated, TaskVersion,
+    TimeZone, Topic, UserId,
 };
 use messaging::{Inbox, Outbox};
-use platform::settings::EventBus;
+use platform::{sealing::KeyRing, settings::EventBus};
 use reminder_worker::{
-    delivery::{AddressPolicy, Deliveries},
+    delivery::{AddressPolicy, Deliveries, Ways},
     migrate,
     scheduler::Scheduler,
     settings::SchedulerSettings,
@@ -72,9 +74,13 @@ impl Worker {
     }
 
     pub(crate) fn run_deliveries_on(&mut self, pool: PgPool, policy: AddressPolicy) {
+        self.run_deliveries_by(pool, Ways { policy, ..ways() });
+    }
+
+    /// Starts a delivery worker that sends by these ways.
+    pub(crate) fn run_deliveries_by(&mut self, pool: PgPool, ways: Ways) {
         let (outbox, wakes) = (self.outbox.clone(), self.wakes.clone());
-        let keys = SEALING_KEYS.parse().expect("a key ring");
-        let deliveries = Deliveries::new(pool, outbox, wakes, keys, policy).expect("a client");
+        let deliveries = Deliveries::new(pool, outbox, wakes, ways).expect("a client");
         self.running.push(tokio::spawn(deliveries.run(self.stop.clone())));
     }
 
@@ -138,6 +144,60 @@ fn decode(envelope: &str) -> Event {
 
 fn topic_of(event: &Event) -> Topic {
     event.event_type().topics()[0]
+}
+
+/// To loopback, too, and without what an operator sets up.
+pub(crate) fn ways() -> Ways {
+    Ways {
+        keys: SEALING_KEYS.parse().expect("a key ring"),
+        policy: "loopback".parse().expect("a policy"),
+        mail: None,
+    }
+}
+
+/// A person's settings with these channels: kind, address and secret.
+pub(crate) fn settings_with(
+    user: UserId,
+    version: i64,
+    channels: &[(ChannelKind, &str, Option<&str>)],
+) -> Event {
+    let keys: KeyRing = SEALING_KEYS.parse().expect("a key ring");
+    let seal = |channel: ChannelId, field: &str, text: &str| {
+        let sealed = keys.seal(&format!("{user}/{channel}/{field}"), text);
+        SealedText { key_id: sealed.key_id, ciphertext: sealed.ciphertext }
+    };
+    let channel = |(kind, address, secret): &(ChannelKind, &str, Option<&str>)| {
+        let channel_id = ChannelId::random();
+        ChannelSettings {
+            channel_id,
+            kind: *kind,
+            address: seal(channel_id, "address", address),
+            secret: secret.map(|secret| seal(channel_id, "secret", secret)),
+        }
+    };
+    event(NotificationSettingsUpdated {
+        user_id: user,
+        version: SettingsVersion::from(version),
+        time_zone: TimeZone::UTC,
+        quiet_hours: None,
+        channels: channels.iter().map(channel).collect(),
+    })
+}
+
+/// The channels that an event of settings names.
+pub(crate) fn channels_of(settings: &Event) -> &[ChannelSettings] {
+    match &settings.payload {
+        Payload::NotificationSettingsUpdated(settings) => &settings.channels,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What an event says of a notification's end.
+pub(crate) fn notification(event: &Event) -> &NotificationDelivered {
+    match &event.payload {
+        Payload::NotificationDelivered(delivered) => delivered,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A task due at an instant, with a reminder at that time.

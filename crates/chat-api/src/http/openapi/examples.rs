@@ -193,7 +193,9 @@ fn token() -> Value {
 }
 
 fn channel() -> Value {
-    json!({"id": CHANNEL_ID, "kind": "webhook", "url": "https://example.test/hook"})
+    json!({
+        "id": CHANNEL_ID, "kind": "webhook", "url": "https://example.test/hook", "email": null,
+    })
 }
 
 fn settings(from: &str, to: &str) -> Value {

@@ -1,0 +1,155 @@
+//! What a notification says, before a channel gives it its form.
+//!
+//! Every channel renders from here, so that none says more or less than another. The same at every
+//! attempt.
+
+use events::{Due as DueDate, Priority, ReminderTriggered, TimeZone};
+use serde_json::{Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use super::notification_key;
+use crate::store::deliveries::Due;
+use chrono::{DateTime, Utc};
+
+/// The title of a test.
+const TEST_TITLE: &str = "This channel works";
+const TEST_LINE: &str = "You asked for a test. Reminders will come this way.";
+/// A day as it is written to people.
+const DAY: &str = "%-d %B %Y";
+const DAY_AND_TIME: &str = "%-d %B %Y, %H:%M";
+
+/// A notification.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    /// The key by which a receiver knows a repetition.
+    pub(super) key: Uuid,
+    /// What it is, for programs: `reminder-triggered` or `channel-test`.
+    pub(super) kind: &'static str,
+    /// When what it tells happened.
+    pub(super) at: DateTime<Utc>,
+    pub(super) correlation_id: Uuid,
+    /// All of it, for programs.
+    pub(super) data: Value,
+    /// One line, without control characters.
+    pub(super) title: String,
+    /// What else there is to say to a person, a line each.
+    pub(super) lines: Vec<String>,
+    /// How much its task matters.
+    pub(super) priority: Priority,
+    /// What a person can do about it with one touch.
+    pub(super) actions: Vec<Action>,
+}
+
+/// Something that a person can do about a notification by following a link.
+#[derive(Clone, Debug)]
+pub(super) struct Action {
+    /// What it does, in a word or two.
+    pub(super) label: String,
+    pub(super) url: Url,
+}
+
+impl Message {
+    /// What a delivery tells.
+    pub(super) fn new(due: &Due) -> serde_json::Result<Self> {
+        match &due.payload {
+            Some(payload) => Self::of_reminder(due, &payload.0),
+            None => Ok(Self {
+                key: due.delivery_id,
+                kind: "channel-test",
+                at: due.begun_at,
+                correlation_id: due.correlation_id,
+                data: json!({ "channel_id": due.channel_id }),
+                title: TEST_TITLE.to_owned(),
+                lines: vec![TEST_LINE.to_owned()],
+                priority: Priority::default(),
+                actions: vec![],
+            }),
+        }
+    }
+
+    fn of_reminder(due: &Due, payload: &ReminderTriggered) -> serde_json::Result<Self> {
+        let zone = due.time_zone.as_deref().and_then(|zone| zone.parse().ok());
+        Ok(Self {
+            key: notification_key(
+                due.channel_id.into(),
+                payload.reminder_id,
+                payload.reminder_time,
+            ),
+            kind: "reminder-triggered",
+            at: payload.triggered_at,
+            correlation_id: due.correlation_id,
+            data: serde_json::to_value(payload)?,
+            title: one_line(&payload.title),
+            lines: lines(payload, zone.unwrap_or(TimeZone::UTC)),
+            priority: due.priority(),
+            actions: vec![],
+        })
+    }
+
+    /// The body for programs: what a webhook gets.
+    pub(super) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut body = json!({
+            "type": self.kind,
+            "timestamp": self.at,
+            "correlation_id": self.correlation_id,
+            "data": self.data,
+        });
+        if !self.actions.is_empty() {
+            let action = |action: &Action| json!({ "label": action.label, "url": action.url });
+            body["actions"] = self.actions.iter().map(action).collect();
+        }
+        serde_json::to_vec(&body)
+    }
+}
+
+fn lines(payload: &ReminderTriggered, zone: TimeZone) -> Vec<String> {
+    let local =
+        |at: DateTime<Utc>| format!("{} ({})", zone.local(at).format(DAY_AND_TIME), zone.name());
+    let mut lines = vec![match payload.due_date {
+        DueDate::At(at) => format!("Due {}", local(at)),
+        DueDate::On(day) => format!("Due {}", day.format(DAY)),
+    }];
+    if payload.late {
+        lines.push(format!("Late: it was to come on {}", local(payload.reminder_time)));
+    }
+    match payload.folded.len() {
+        0 => {}
+        1 => lines.push("It stands for an earlier one that was missed, too.".to_owned()),
+        count => lines.push(format!("It stands for {count} earlier ones that were missed, too.")),
+    }
+    lines
+}
+
+/// A text as one line: what breaks a line or steers a terminal becomes a space.
+fn one_line(text: &str) -> String {
+    let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars().map(|c| if is_break(c) { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+/// The first so many characters, the last of which says that there are more.
+pub(super) fn shortened(text: &str, max_chars: usize) -> String {
+    if text.chars().count() <= max_chars {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(max_chars.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_line_whatever_stands_in_it() {
+        let title = one_line(" Water\r\nBcc: eve@example.test\u{7}\u{2028}the\tplants\u{85} ");
+        assert_eq!(title, "Water  Bcc: eve@example.test  the plants");
+    }
+
+    #[test]
+    fn a_text_is_shortened_by_characters_and_says_so() {
+        assert_eq!(shortened("äöü", 3), "äöü");
+        assert_eq!(shortened("äöüß", 3), "äö…");
+        assert_eq!(shortened("a bcd", 3), "a…");
+    }
+}
