@@ -10,6 +10,8 @@ use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead, Generate, KeyInit, Payload},
 };
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
 
 /// A key's length in bytes.
 pub const KEY_BYTES: usize = 32;
@@ -20,6 +22,8 @@ const NONCE_BYTES: usize = 24;
 pub struct KeyRing {
     active: String,
     ciphers: BTreeMap<String, XChaCha20Poly1305>,
+    /// Of the active key: for numbers that stand for texts.
+    marking: Hmac<Sha256>,
 }
 
 /// A sealed text.
@@ -65,6 +69,19 @@ impl KeyRing {
         Sealed { key_id: self.active.clone(), ciphertext: BASE64.encode(bytes) }
     }
 
+    /// A number that stands for a text within a context: the same for the same text, and without the keys
+    /// nobody can tell for which, not even by trying. After a rotation it is another one.
+    #[must_use]
+    pub fn mark(&self, context: &str, text: &str) -> i64 {
+        let mut mac = self.marking.clone();
+        // The context can't run into the text.
+        mac.update(&(context.len() as u64).to_be_bytes());
+        mac.update(context.as_bytes());
+        mac.update(text.as_bytes());
+        let [a, b, c, d, e, f, g, h, ..] = mac.finalize().into_bytes().0;
+        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// Opens a text that was sealed for the same context.
     ///
     /// # Errors
@@ -88,18 +105,24 @@ impl FromStr for KeyRing {
 
     fn from_str(text: &str) -> Result<Self, InvalidKeyRing> {
         let mut active = None;
+        let mut marking = None;
         let mut ciphers = BTreeMap::new();
         for entry in text.split(',') {
             let (id, key) = entry.trim().split_once(':').ok_or(InvalidKeyRing)?;
             let key = BASE64.decode(key).map_err(|_| InvalidKeyRing)?;
             let key = <[u8; KEY_BYTES]>::try_from(key).map_err(|_| InvalidKeyRing)?;
             let cipher = XChaCha20Poly1305::new(&key.into());
+            // A key of its own, so that no key is used in two ways.
+            let own = Sha256::new().chain_update(b"todo: marks").chain_update(key).finalize();
+            let own = Hmac::<Sha256>::new_from_slice(&own).map_err(|_| InvalidKeyRing)?;
+            marking.get_or_insert(own);
             if id.is_empty() || ciphers.insert(id.to_owned(), cipher).is_some() {
                 return Err(InvalidKeyRing);
             }
             active.get_or_insert_with(|| id.to_owned());
         }
-        Ok(Self { active: active.ok_or(InvalidKeyRing)?, ciphers })
+        let (active, marking) = active.zip(marking).ok_or(InvalidKeyRing)?;
+        Ok(Self { active, ciphers, marking })
     }
 }
 
@@ -150,6 +173,16 @@ mod tests {
         assert_eq!(rotated.seal("c", "text").key_id, "k2");
         let dropped = ring(&[("k2", 2)]).open("c", &old);
         assert_eq!(dropped, Err(OpenError::UnknownKey("k1".to_owned())));
+    }
+
+    #[test]
+    fn a_mark_is_the_same_for_the_same_text_context_and_key_only() {
+        let keys = ring(&[("k1", 1)]);
+        let mark = keys.mark("target", "https://example.test");
+        assert_eq!(ring(&[("k1", 1), ("k0", 9)]).mark("target", "https://example.test"), mark);
+        assert_ne!(keys.mark("target", "https://example.org"), mark);
+        assert_ne!(keys.mark("targe", "thttps://example.test"), mark);
+        assert_ne!(ring(&[("k2", 2), ("k1", 1)]).mark("target", "https://example.test"), mark);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use messaging::{ApplyError, Outbox};
 use platform::{
     backoff::Backoff,
-    sealing::{KeyRing, Sealed},
+    sealing::{KeyRing, OpenError, Sealed},
     telemetry,
 };
 use sqlx::PgPool;
@@ -25,6 +25,7 @@ use super::{
     http::Http,
     message::Message,
     metrics::{Became, Counts},
+    target::Target,
     webhook,
 };
 use crate::store::{
@@ -39,6 +40,8 @@ const MAX_ATTEMPTS: i32 = 14;
 const MARK_RETRIES: u32 = 4;
 const MARK_RETRY: Backoff =
     Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(2) };
+/// What a target's mark is made for.
+const TARGET: &str = "delivery target";
 const RETRY: Backoff =
     Backoff { first: Duration::from_secs(5), longest: Duration::from_secs(2 * 3600) };
 
@@ -87,6 +90,10 @@ impl Sender {
 
     /// Tries what is due of a lane, all at the same time, and gives the lane back.
     pub(super) async fn serve(&self, lane: Lane, due: Vec<Due>) {
+        // Told anew each time: an address may be another one, and so may the keys.
+        let target = due.first().map_or(lane.target, |due| {
+            self.target(due.user_id, due.channel_id, due.channel.as_ref().map(|it| &it.0))
+        });
         let attempted = join_all(due.into_iter().map(|due| self.attempt(due))).await;
         let failures = if attempted.contains(&Attempted::Failed) {
             lane.failures.saturating_add(1)
@@ -95,7 +102,7 @@ impl Sender {
         } else {
             lane.failures
         };
-        let release = async || Ok(store::lanes::release(&self.pool, lane, failures).await?);
+        let release = async || Ok(store::lanes::release(&self.pool, lane, failures, target).await?);
         if let Err(error) = insist(release).await {
             tracing::warn!(error = &error as &dyn std::error::Error, channel.id = %lane.channel_id, "a lane is free when its lease has run out");
         }
@@ -171,9 +178,9 @@ impl Sender {
     /// Gives a notification the form of its channel and sends it.
     async fn send(&self, due: &Due) -> Result<(), AttemptError> {
         let channel = &due.channel.as_ref().ok_or(AttemptError::ChannelGone)?.0;
-        let address = self.open(due, channel, "address", &channel.address)?;
+        let address = self.open(due.user_id, channel, "address", &channel.address)?;
         let secret = match &channel.secret {
-            Some(secret) => Some(self.open(due, channel, "secret", secret)?),
+            Some(secret) => Some(self.open(due.user_id, channel, "secret", secret)?),
             None => None,
         };
         let message = Message::new(due)?;
@@ -197,14 +204,35 @@ impl Sender {
 
     fn open(
         &self,
-        due: &Due,
+        user_id: Uuid,
         channel: &ChannelSettings,
         field: &str,
         sealed: &SealedText,
-    ) -> Result<String, AttemptError> {
-        let context = format!("{}/{}/{field}", due.user_id, channel.channel_id);
+    ) -> Result<String, OpenError> {
+        let context = format!("{user_id}/{}/{field}", channel.channel_id);
         let SealedText { key_id, ciphertext } = sealed.clone();
-        Ok(self.keys.open(&context, &Sealed { key_id, ciphertext })?)
+        self.keys.open(&context, &Sealed { key_id, ciphertext })
+    }
+
+    /// What a channel leads to, as a number that says nothing else.
+    pub(super) fn target(
+        &self,
+        user_id: Uuid,
+        channel_id: Uuid,
+        channel: Option<&ChannelSettings>,
+    ) -> i64 {
+        let target = channel.and_then(|channel| {
+            let address = self.open(user_id, channel, "address", &channel.address).ok()?;
+            Target::of(channel.kind, &address)
+        });
+        // What leads nowhere hangs by itself, if at all.
+        let target = target.unwrap_or_else(|| Target::nowhere(channel_id));
+        self.keys.mark(TARGET, target.as_str())
+    }
+
+    /// The target that all letters have.
+    pub(super) fn mail_target(&self) -> i64 {
+        self.keys.mark(TARGET, Target::MAIL.as_str())
     }
 
     /// Writes down how a delivery ended and says so: task, delivery, outbox, in the one lock order.

@@ -1,10 +1,13 @@
 //! Brings notifications to people: a durable queue in lanes, leased for the time of the network.
 //!
 //! Each channel has a lane. A process leases lanes that are due, tries the first of what is due in
-//! each, and gives them back. So a target that is slow or away delays nobody else: of its
-//! notifications at most [`MAX_IN_FLIGHT_PER_CHANNEL`] are under way, in all processes together, one
-//! alone once an attempt has failed; each attempt has a time-out; and a person has at most
-//! [`MAX_LANES_PER_PERSON`] lanes under way. A notification is sent at least once; its key lets the
+//! each, and gives them back, to the end of the queue where more is due. So a target that is slow or
+//! away delays nobody else: of a channel's notifications at most [`MAX_IN_FLIGHT_PER_CHANNEL`] are
+//! under way, in all processes together, one alone once an attempt has failed; each attempt has a
+//! time-out; a person has at most [`MAX_LANES_PER_PERSON`] lanes under way, and a target, be it a host
+//! or the mail server, at most [`MAX_LANES_PER_TARGET`], whoever's they are. What is beyond stands
+//! aside, in a queue of the target's own, and comes back as places become free: who looks for what is
+//! due does not see it meanwhile. A notification is sent at least once; its key lets the
 //! receiver drop a repetition. One whose reminder no longer stands is not sent.
 
 mod address;
@@ -16,6 +19,7 @@ mod message;
 mod metrics;
 mod resolver;
 mod signature;
+mod target;
 mod webhook;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -33,7 +37,11 @@ pub use signature::{InvalidSecret, sign};
 
 use crate::{
     scheduler::sleep_until_woken,
-    store::{self, deliveries::Due, lanes::Lane},
+    store::{
+        self,
+        deliveries::Due,
+        lanes::{Lane, Limits},
+    },
     subscribers::Wakes,
 };
 use attempt::Sender;
@@ -44,6 +52,11 @@ pub const MAX_IN_FLIGHT: usize = 256;
 pub const MAX_IN_FLIGHT_PER_CHANNEL: usize = 4;
 /// Lanes of one person under way at once.
 pub const MAX_LANES_PER_PERSON: usize = 4;
+/// Lanes under way at once to one target: a quarter of what one process has. Processes that look at the
+/// same moment may each take so many.
+pub const MAX_LANES_PER_TARGET: usize = MAX_IN_FLIGHT / MAX_IN_FLIGHT_PER_CHANNEL / 4;
+/// The most lanes whose targets one look finds out.
+const MAX_NAMED: i64 = 512;
 /// The longest that one attempt may take, in seconds.
 pub const ATTEMPT_TIMEOUT_SECS: u64 = 10;
 /// How long a leased lane is nobody else's, in seconds.
@@ -120,35 +133,56 @@ impl Deliveries {
         under_way.all_end().await;
     }
 
-    /// Leases lanes that are due and begins to serve them; answers how many.
+    /// Leases lanes that are due and begins to serve them; answers with how many something was done.
     async fn lease(&self, under_way: &mut UnderWay) -> sqlx::Result<usize> {
         self.plan_the_waiting().await?;
         let free = MAX_IN_FLIGHT.saturating_sub(under_way.count()) / MAX_IN_FLIGHT_PER_CHANNEL;
         if free == 0 {
             return Ok(0);
         }
-        let lanes = store::lanes::lease(
-            &self.pool,
-            MAX_LANES_PER_PERSON as i64,
-            free as i64,
-            WINDOW_ROWS,
-            LEASE_SECS,
-        )
-        .await?;
+        self.name_targets().await?;
+        store::lanes::call_back(&self.pool, MAX_LANES_PER_TARGET as i64).await?;
+        let limits = Limits {
+            per_person: MAX_LANES_PER_PERSON as i64,
+            per_target: MAX_LANES_PER_TARGET as i64,
+            lanes: free as i64,
+            window: WINDOW_ROWS,
+        };
+        let seen = store::lanes::lease(&self.pool, limits, LEASE_SECS).await?;
+        let looked_at = seen.len();
+        let lanes: Vec<Lane> = seen.into_iter().filter(|lane| !lane.parked).collect();
         if lanes.is_empty() {
-            return Ok(0);
+            return Ok(looked_at);
         }
+        let mail = self.sender.mail_target();
+        let places = |lane: &Lane| places(lane, mail);
         let due = store::deliveries::first_due(&self.pool, &lanes, places).await?;
         let mut by_channel: HashMap<_, Vec<Due>> = HashMap::new();
         for due in due {
             by_channel.entry(due.channel_id).or_default().push(due);
         }
-        let leased = lanes.len();
         for lane in lanes {
             let due = by_channel.remove(&lane.channel_id).unwrap_or_default();
             under_way.start(self.sender.clone(), lane, due);
         }
-        Ok(leased)
+        Ok(looked_at)
+    }
+
+    /// Finds out where lanes lead that are new. Addresses rest sealed, so the database can't.
+    async fn name_targets(&self) -> sqlx::Result<()> {
+        let unnamed = store::lanes::unnamed(&self.pool, MAX_NAMED).await?;
+        if unnamed.is_empty() {
+            return Ok(());
+        }
+        let (channels, targets): (Vec<_>, Vec<_>) = unnamed
+            .into_iter()
+            .map(|lane| {
+                let channel = lane.channel.as_ref().map(|channel| &channel.0);
+                let target = self.sender.target(lane.user_id, lane.channel_id, channel);
+                (lane.channel_id, target)
+            })
+            .unzip();
+        store::lanes::name(&self.pool, &channels, &targets).await
     }
 
     /// Makes the deliveries of firings that were recorded while the settings came, or before those
@@ -181,9 +215,10 @@ impl Deliveries {
 }
 
 /// How many of a lane's deliveries may be under way: one, to see whether the target is back, once an
-/// attempt has failed.
-fn places(lane: &Lane) -> i64 {
-    if lane.failures > 0 { 1 } else { MAX_IN_FLIGHT_PER_CHANNEL as i64 }
+/// attempt has failed; one of a mailbox, too, since each is a connection to the one mail server.
+fn places(lane: &Lane, mail: i64) -> i64 {
+    let is_single = lane.failures > 0 || lane.target == mail;
+    if is_single { 1 } else { MAX_IN_FLIGHT_PER_CHANNEL as i64 }
 }
 
 /// The lanes under way, and how many attempts each has.

@@ -17,14 +17,14 @@ use crate::support::{
 const SECRET: &str = "whsec_AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
 /// A webhook's target that answers as it is told and remembers what it got.
-struct Target {
-    url: String,
+pub(crate) struct Target {
+    pub(crate) url: String,
     got: Arc<Mutex<Vec<Got>>>,
-    server: ServerHandle,
+    pub(crate) server: ServerHandle,
 }
 
 #[derive(Clone, Debug)]
-struct Got {
+pub(crate) struct Got {
     id: String,
     timestamp: i64,
     signature: String,
@@ -32,7 +32,7 @@ struct Got {
 }
 
 #[derive(Clone, Copy)]
-enum Answer {
+pub(crate) enum Answer {
     Ok,
     FailFirst,
     Always(u16),
@@ -40,7 +40,7 @@ enum Answer {
 }
 
 impl Target {
-    fn start(answer: Answer) -> Self {
+    pub(crate) fn start(answer: Answer) -> Self {
         let got: Arc<Mutex<Vec<Got>>> = Arc::default();
         let seen = got.clone();
         let server = HttpServer::new(move || {
@@ -60,7 +60,7 @@ impl Target {
         Self { url, got, server: handle }
     }
 
-    fn got(&self) -> Vec<Got> {
+    pub(crate) fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
     }
 }
@@ -93,7 +93,7 @@ async fn respond(
     }
 }
 
-fn settings(user: UserId, version: i64, urls: &[&str]) -> Event {
+pub(crate) fn settings(user: UserId, version: i64, urls: &[&str]) -> Event {
     let webhooks = urls.iter().map(|url| (ChannelKind::Webhook, *url, Some(SECRET)));
     settings_with(user, version, &webhooks.collect::<Vec<_>>())
 }
@@ -385,7 +385,7 @@ async fn a_target_that_fails_is_tried_with_one_at_a_time() {
 }
 
 /// Rows of the queue that were read so far, by any plan.
-async fn rows_read(worker: &Worker) -> i64 {
+pub(crate) async fn rows_read(worker: &Worker) -> i64 {
     worker.database.break_connections().await;
     sqlx::query_scalar(
         "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_user_tables

@@ -14,4 +14,5 @@ mod races;
 mod scheduling;
 mod series;
 mod support;
+mod targets;
 mod tidying;
