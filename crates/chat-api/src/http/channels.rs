@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     domain::{
         Refused,
-        channel::{NewChannel, WebhookSecret, WebhookUrl},
+        channel::{NewChannel, NtfyToken, NtfyTopic, WebhookSecret, WebhookUrl},
         email::Email,
     },
     error::{Failure, code},
@@ -33,6 +33,8 @@ pub(super) struct ChannelBody {
     secret: Field,
     #[serde(default)]
     email: Field,
+    #[serde(default)]
+    token: Field,
 }
 
 /// A channel as it is listed.
@@ -121,7 +123,7 @@ pub(super) async fn create(
     let shown = Shown::of(kind, Some(new.address().to_owned()));
     let secret = match &new {
         NewChannel::Webhook { secret, .. } => Some(secret.reveal().to_owned()),
-        NewChannel::Email { .. } => None,
+        NewChannel::Email { .. } | NewChannel::Ntfy { .. } => None,
     };
     let view = ChannelView { id, kind, shown };
     Ok(HttpResponse::Created().json(NewChannelView { view, secret }))
@@ -140,6 +142,11 @@ impl ChannelBody {
             Some(ChannelKind::Email) => fields
                 .required("email", self.email, |text: String| Email::parse_for_mail(&text))
                 .map(|to| NewChannel::Email { to }),
+            Some(ChannelKind::Ntfy) => {
+                let topic = fields.required("url", self.url, NtfyTopic::parse);
+                let token = fields.optional("token", self.token, NtfyToken::parse);
+                topic.map(|topic| NewChannel::Ntfy { topic, token })
+            }
             _ => None,
         };
         fields.finish(new)
@@ -148,7 +155,7 @@ impl ChannelBody {
 
 fn known_kind(name: String) -> Result<ChannelKind, Refused> {
     match ChannelKind::named(&name) {
-        kind @ (ChannelKind::Webhook | ChannelKind::Email) => Ok(kind),
+        kind @ (ChannelKind::Webhook | ChannelKind::Email | ChannelKind::Ntfy) => Ok(kind),
         _ => Err(Refused::new("is no kind of channel")),
     }
 }

@@ -16,7 +16,7 @@ use utoipa::{
 };
 
 use crate::domain::{
-    channel::MAX_URL_CHARS,
+    channel::{MAX_TOKEN_CHARS, MAX_URL_CHARS},
     email::MAX_EMAIL_CHARS,
     password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS},
     scope::Scope,
@@ -33,6 +33,8 @@ const DURATION: &str = r"^[+-]?P(?!$)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?
 const SECRET: &str = "^whsec_([A-Za-z0-9+/]{4}){8}(([A-Za-z0-9+/]{4}){0,13}\
     |([A-Za-z0-9+/]{4}){0,12}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=\
     |([A-Za-z0-9+/]{4}){0,13}[A-Za-z0-9+/][AQgw]==)$";
+/// The root of a server, and one name.
+const TOPIC_URL: &str = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/[-_A-Za-z0-9]{1,64}$";
 const NO_NUL: &str = r"^[^\x00]*$";
 const NOT_BLANK: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
 const MAX_NAME_CHARS: usize = MAX_LIST_NAME_CHARS;
@@ -40,7 +42,8 @@ const _: () = assert!(MAX_NAME_CHARS == MAX_TOKEN_NAME_CHARS, "then they are two
 const TIME_OF_DAY: &str = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$";
 
 /// The kinds of channels that can be added.
-const KINDS: [events::ChannelKind; 2] = [events::ChannelKind::Webhook, events::ChannelKind::Email];
+const KINDS: [events::ChannelKind; 3] =
+    [events::ChannelKind::Webhook, events::ChannelKind::Email, events::ChannelKind::Ntfy];
 
 /// Types that are only a schema, under their own name.
 macro_rules! schemas {
@@ -170,7 +173,14 @@ schemas! {
             .property("secret", or_null(reference::<WebhookSecret>())))
         .item(channel("email", "A letter for each reminder, where the operator has set up mail.")
             .property("email", text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
-                .max_length(Some(MAX_EMAIL_CHARS))).required("email"));
+                .max_length(Some(MAX_EMAIL_CHARS))).required("email"))
+        .item(channel("ntfy", "Messages to a topic of an ntfy server.")
+            .property("url", http_url().pattern(Some(TOPIC_URL))
+                .description(Some("The topic: https://ntfy.example/topic."))).required("url")
+            .property("token", or_null(text().min_length(Some(1)).max_length(Some(MAX_TOKEN_CHARS))
+                .pattern(Some("^[!-~]+$"))
+                .description(Some("An access token of the server, where it asks for one; never shown."))
+                .into())));
     /// Until when a reminder is put off.
     SnoozeRequest: one_of([
         (

@@ -251,6 +251,14 @@ async fn settings_channels_and_tokens_refuse_what_they_can_not_be() {
             .await
             .assert_refuses("email");
     }
+    for url in
+        ["https://ntfy.test", "https://ntfy.test/a/b", "ftp://ntfy.test/a", "https://u:p@n.test/a"]
+    {
+        ada.post("/channels", json!({"kind": "ntfy", "url": url})).await.assert_refuses("url");
+    }
+    ada.post("/channels", json!({"kind": "ntfy", "url": "https://ntfy.test/a", "token": "a\r\nb"}))
+        .await
+        .assert_refuses("token");
     let weak = json!({"kind": "webhook", "url": "http://a.test", "secret": "whsec_AAAA"});
     ada.post("/channels", weak).await.assert_refuses("secret");
     for name in [json!(""), json!("a\u{0}"), json!("x".repeat(101)), json!(null)] {

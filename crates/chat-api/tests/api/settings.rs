@@ -1,4 +1,4 @@
-use events::{ChannelKind, Payload, Topic};
+use events::{ChannelKind, Payload, SealedText, Topic};
 use platform::sealing::{KeyRing, Sealed};
 use reqwest::StatusCode;
 use serde_json::json;
@@ -119,22 +119,59 @@ async fn an_email_channel_rests_and_travels_sealed_and_is_listed_with_its_addres
     let Payload::NotificationSettingsUpdated(said) = &told[1].event.payload else { panic!() };
     let channel = &said.channels[0];
     assert_eq!((channel.kind, &channel.secret), (ChannelKind::Email, &None));
+    assert_eq!(opened(&stack, &ada.user_id, &id, "address", &channel.address), "a+b@mail.test");
+    let at_rest = all_of_channels(&stack).await;
+    assert!(!at_rest.contains("mail.test"));
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn an_ntfy_channel_rests_and_travels_sealed_and_its_token_is_never_shown() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let (url, token) = ("https://ntfy.test/garden-7f3a", "tk_of-ada");
+    let body = json!({"kind": "ntfy", "url": url, "token": token});
+    let made = ada.post("/channels", body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    assert!(made.body["secret"].is_null() && made.body.get("token").is_none());
+    let id = made.body["id"].as_str().expect("an id").to_owned();
+    let view = json!({"id": id, "kind": "ntfy", "url": url, "email": null});
+    assert_eq!(ada.get("/channels").await.body["items"], json!([view]));
+
+    let told = stack.published(Topic::UserEvents).await;
+    let Payload::NotificationSettingsUpdated(said) = &told[1].event.payload else { panic!() };
+    let channel = &said.channels[0];
+    assert_eq!(channel.kind, ChannelKind::Ntfy);
+    assert_eq!(opened(&stack, &ada.user_id, &id, "address", &channel.address), url);
+    let secret = channel.secret.as_ref().expect("a token");
+    assert_eq!(opened(&stack, &ada.user_id, &id, "secret", secret), token);
+    let at_rest = all_of_channels(&stack).await;
+    assert!(!at_rest.contains("ntfy.test") && !at_rest.contains(token));
+    stack.stop().await;
+}
+
+/// What a sealed text of a channel says.
+fn opened(
+    stack: &Stack,
+    user_id: &events::UserId,
+    channel_id: &str,
+    field: &str,
+    sealed: &SealedText,
+) -> String {
     let keys: &KeyRing = &stack.settings.service.sealing_keys;
-    let sealed = Sealed {
-        key_id: channel.address.key_id.clone(),
-        ciphertext: channel.address.ciphertext.clone(),
-    };
-    let address = keys.open(&format!("{}/{id}/address", ada.user_id), &sealed);
-    assert_eq!(address.as_deref(), Ok("a+b@mail.test"));
-    let at_rest: String = sqlx::query_scalar(
+    let sealed = Sealed { key_id: sealed.key_id.clone(), ciphertext: sealed.ciphertext.clone() };
+    keys.open(&format!("{user_id}/{channel_id}/{field}"), &sealed).expect("it opens")
+}
+
+/// All that is kept of channels and about to be said of them.
+async fn all_of_channels(stack: &Stack) -> String {
+    sqlx::query_scalar(
         "select concat((select jsonb_agg(c) from channel c), (select string_agg(envelope, '')
              from messaging.outbox), (select jsonb_agg(f) from feed f))",
     )
     .fetch_one(&stack.admin)
     .await
-    .expect("all rows");
-    assert!(!at_rest.contains("mail.test"));
-    stack.stop().await;
+    .expect("all rows")
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ use super::{
     http::Http,
     message::Message,
     metrics::{Became, Counts},
+    ntfy,
     target::Target,
     webhook,
 };
@@ -194,9 +195,11 @@ impl Sender {
                 Some(mail) => mail.send(&address, &message).await,
                 None => Err(AttemptError::NoMail),
             },
-            ChannelKind::Ntfy | ChannelKind::WebPush | ChannelKind::Unknown => {
-                Err(AttemptError::UnknownKind)
+            ChannelKind::Ntfy => {
+                let token = secret.as_deref();
+                ntfy::send(&self.http, &address, token, &message, due.begun_at).await
             }
+            ChannelKind::WebPush | ChannelKind::Unknown => Err(AttemptError::UnknownKind),
         };
         self.counts.attempted(channel.kind, begun.elapsed());
         sent

@@ -15,6 +15,8 @@ pub(super) enum AttemptError {
     Sealed(#[from] platform::sealing::OpenError),
     #[error("the channel's address is no URL")]
     Address(#[from] url::ParseError),
+    #[error("the channel's address is no topic of an ntfy server")]
+    Topic,
     #[error("the channel's secret can't sign")]
     Secret(#[from] super::signature::InvalidSecret),
     #[error("the notification can't be written")]
@@ -71,6 +73,7 @@ impl AttemptError {
             Self::Status { status, .. } => *status == GONE,
             Self::ChannelGone
             | Self::Address(_)
+            | Self::Topic
             | Self::Secret(_)
             | Self::Json(_)
             | Self::NotPermitted(_)

@@ -17,6 +17,7 @@ mod error;
 mod http;
 mod message;
 mod metrics;
+mod ntfy;
 mod resolver;
 mod signature;
 mod target;

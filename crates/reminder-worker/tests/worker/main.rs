@@ -9,6 +9,7 @@ mod email;
 mod firing;
 mod letters;
 mod lock_order;
+mod ntfy;
 mod people;
 mod races;
 mod scheduling;
