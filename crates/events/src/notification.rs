@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{Instant, Nullable};
+use crate::wire::{Instant, Nullable, OptionalInstant};
 use crate::{ChannelId, ChannelKind, DeliveryId, ReminderId, TaskId, UserId};
 
 /// How a notification ended.
@@ -45,6 +45,9 @@ pub struct NotificationDelivered {
     /// Why it failed or was dropped; never an address or a secret.
     #[serde(with = "Nullable::<String>")]
     pub error: Option<String>,
+    /// Until when it was kept back by the person's quiet hours.
+    #[serde(default, with = "OptionalInstant", skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<DateTime<Utc>>,
     /// When it ended.
     #[serde(with = "Instant")]
     pub at: DateTime<Utc>,

@@ -110,6 +110,7 @@ fn delivered(task_id: Option<TaskId>, user_id: UserId) -> NotificationDelivered 
         outcome: DeliveryOutcome::Delivered,
         attempts: 1,
         error: None,
+        held_until: None,
         at: worker::time(),
     }
 }

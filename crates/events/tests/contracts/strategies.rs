@@ -251,13 +251,13 @@ fn notification_delivered() -> impl Strategy<Value = NotificationDelivered> {
         &[DeliveryOutcome::Delivered, DeliveryOutcome::Failed, DeliveryOutcome::Dropped][..],
     );
     let about = (option::of(id()), option::of(id()), option::of(id()), channel_kind());
-    let ended = (outcome, any::<u32>(), option::of(text()), instant());
+    let ended = (outcome, any::<u32>(), option::of(text()), option::of(instant()), instant());
     (id(), id(), about, ended).prop_map(
         |(
             delivery_id,
             user_id,
             (reminder_id, task_id, channel_id, channel),
-            (outcome, attempts, error, at),
+            (outcome, attempts, error, held_until, at),
         )| NotificationDelivered {
             delivery_id,
             reminder_id,
@@ -268,6 +268,7 @@ fn notification_delivered() -> impl Strategy<Value = NotificationDelivered> {
             outcome,
             attempts,
             error,
+            held_until,
             at,
         },
     )

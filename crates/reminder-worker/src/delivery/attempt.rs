@@ -26,6 +26,7 @@ use super::{
     message::Message,
     metrics::{Became, Counts},
     ntfy,
+    quiet::quiet_until,
     target::Target,
     webhook,
 };
@@ -138,6 +139,10 @@ impl Sender {
         if !insist(|| self.still_pending(due)).await? {
             return Ok(Attempted::NotMade);
         }
+        if let Some(until) = kept_back(due) {
+            insist(|| self.hold(due, until)).await?;
+            return Ok(Attempted::NotMade);
+        }
         let sent = self.send(due).await;
         if sent.is_err() {
             Span::current().record("otel.status_code", "ERROR");
@@ -148,6 +153,13 @@ impl Sender {
 
     async fn still_pending(&self, due: &Due) -> Result<bool, ApplyError> {
         Ok(store::deliveries::still_pending(&self.pool, due).await?)
+    }
+
+    /// Keeps a notification back; that is no attempt.
+    async fn hold(&self, due: &Due, until: DateTime<Utc>) -> Result<(), ApplyError> {
+        store::deliveries::hold(&self.pool, due, until).await?;
+        tracing::info!(%until, "a notification waits for the end of the quiet hours");
+        Ok(())
     }
 
     /// Writes down what came of an attempt.
@@ -263,6 +275,7 @@ impl Sender {
             },
             attempts: u32::try_from(due.attempt).unwrap_or(0),
             error,
+            held_until: due.held_until,
             at,
         };
         let correlation_id = due.correlation_id.into();
@@ -278,6 +291,13 @@ impl Sender {
         self.counts.became(due.kind(), became);
         Ok(())
     }
+}
+
+/// Until when a notification is kept back by quiet hours; a test of a channel never is.
+fn kept_back(due: &Due) -> Option<DateTime<Utc>> {
+    due.payload.as_ref()?;
+    let quiet = due.quiet_hours.as_ref()?.0;
+    quiet_until(quiet, due.zone(), due.begun_at)
 }
 
 /// Does a piece of database work again where a connection broke; the lane's token keeps it from

@@ -69,7 +69,6 @@ impl Message {
     }
 
     fn of_reminder(due: &Due, payload: &ReminderTriggered) -> serde_json::Result<Self> {
-        let zone = due.time_zone.as_deref().and_then(|zone| zone.parse().ok());
         Ok(Self {
             key: notification_key(
                 due.channel_id.into(),
@@ -81,7 +80,7 @@ impl Message {
             correlation_id: due.correlation_id,
             data: serde_json::to_value(payload)?,
             title: one_line(&payload.title),
-            lines: lines(payload, zone.unwrap_or(TimeZone::UTC)),
+            lines: lines(payload, due.zone()),
             priority: due.priority(),
             actions: vec![],
         })
@@ -113,7 +112,7 @@ fn lines(payload: &ReminderTriggered, zone: TimeZone) -> Vec<String> {
     if payload.late {
         lines.push(format!("Late: it was to come on {}", local(payload.reminder_time)));
     }
-    match payload.folded.len() {
+    match payload.folded.len().max(usize::try_from(payload.folded_count).unwrap_or(usize::MAX)) {
         0 => {}
         1 => lines.push("It stands for an earlier one that was missed, too.".to_owned()),
         count => lines.push(format!("It stands for {count} earlier ones that were missed, too.")),

@@ -18,6 +18,7 @@ mod http;
 mod message;
 mod metrics;
 mod ntfy;
+mod quiet;
 mod resolver;
 mod signature;
 mod target;

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    CancelReason, CorrelationId, Due, Event, ReminderCancelled, ReminderId, ReminderScheduled,
-    ReminderTriggered, Revision, Service, TaskId, TaskState, TaskVersion, UserId,
+    CancelReason, ChannelKind, CorrelationId, DeliveryOutcome, Due, Event, NotificationDelivered,
+    ReminderCancelled, ReminderId, ReminderScheduled, ReminderTriggered, Revision, Service, TaskId,
+    TaskState, TaskVersion, UserId,
 };
 
 use super::Planned;
+use crate::store::deliveries::Dropped;
 
 impl Planned {
     /// The due date that the reminder's events name.
@@ -69,4 +71,22 @@ pub(crate) fn announce_cancelled(
         revision: cancelling.revision,
     };
     Event::new(Service::ReminderWorker, cancelling.correlation_id, cancelling.now, payload)
+}
+
+/// Says that a notification was given up before it was sent, and why.
+pub(crate) fn announce_dropped(delivery: &Dropped, reason: &str, now: DateTime<Utc>) -> Event {
+    let payload = NotificationDelivered {
+        delivery_id: delivery.delivery_id.into(),
+        reminder_id: Some(delivery.reminder_id.into()),
+        task_id: Some(delivery.task_id.into()),
+        user_id: delivery.user_id.into(),
+        channel: ChannelKind::named(&delivery.kind),
+        channel_id: Some(delivery.channel_id.into()),
+        outcome: DeliveryOutcome::Dropped,
+        attempts: u32::try_from(delivery.attempts).unwrap_or(0),
+        error: Some(reason.to_owned()),
+        held_until: None,
+        at: now,
+    };
+    Event::new(Service::ReminderWorker, delivery.correlation_id.into(), now, payload)
 }

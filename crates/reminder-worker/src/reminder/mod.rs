@@ -6,7 +6,9 @@ mod change;
 mod derive;
 mod later;
 
-pub(crate) use announce::{Cancelling, announce_cancelled, announce_scheduled, announce_triggered};
+pub(crate) use announce::{
+    Cancelling, announce_cancelled, announce_dropped, announce_scheduled, announce_triggered,
+};
 pub(crate) use catch_up::{CatchUp, catch_up};
 pub use change::{Change, Existing, change};
 pub(crate) use derive::series;

@@ -21,8 +21,8 @@ use uuid::Uuid;
 use super::metrics::Counts;
 use crate::{
     reminder::{
-        Cancelling, CatchUp, Existing, Planned, announce_cancelled, announce_scheduled, catch_up,
-        later, series,
+        Cancelling, CatchUp, Existing, Planned, announce_cancelled, announce_dropped,
+        announce_scheduled, catch_up, later, series,
     },
     settings::SchedulerSettings,
     store::{
@@ -35,6 +35,8 @@ use crate::{
 
 /// The most tasks of one tick.
 const MAX_TASKS: i64 = 250;
+/// What a delivery says that was given up in the quiet hours.
+const OVERTAKEN: &str = "a later occurrence came before the quiet hours were over";
 /// The most occurrences that expire in one tick; the next tick goes on.
 const MAX_EXPIRED: usize = 1_000;
 /// How long a task waits that can't be fired, in seconds. An event that changes it ends the wait.
@@ -146,7 +148,7 @@ async fn fire(
         [] => HashMap::new(),
         recurring => store::reminders::of_series(conn, recurring).await?,
     };
-    let outcome = decide(due, &existing, &revisions, settings, now);
+    let mut outcome = decide(due, &existing, &revisions, settings, now);
 
     store::reminders::schedule(conn, &outcome.scheduled).await?;
     store::reminders::mark_ended(conn, &outcome.fired, Ended::Fired).await?;
@@ -154,6 +156,12 @@ async fn fire(
     store::firings::insert(conn, &outcome.firings, now).await?;
     store::tasks::set_said(conn, tasks).await?;
     store::firings::plan(conn, &outcome.firings.firing_id).await?;
+    if !recurring.is_empty() {
+        let firings = &outcome.firings.firing_id;
+        let dropped = store::deliveries::drop_overtaken(conn, firings, OVERTAKEN).await?;
+        let dropped = dropped.iter().map(|it| announce_dropped(it, OVERTAKEN, now).into());
+        outcome.outgoing.extend(dropped);
+    }
     outbox.append(conn, &outcome.outgoing).await?;
     tracing::info!(
         tasks = tasks.len(),

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    ChannelId, ChannelKind, ChannelSettings, CorrelationId, Priority, ReminderTriggered, TaskId,
-    UserId,
+    ChannelId, ChannelKind, ChannelSettings, CorrelationId, Priority, QuietHours,
+    ReminderTriggered, TaskId, TimeZone, UserId,
 };
 use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
@@ -34,12 +34,21 @@ pub(crate) struct Due {
     pub(crate) priority: Option<String>,
     /// The person's zone, by name.
     pub(crate) time_zone: Option<String>,
+    /// When the person wants nothing sent.
+    pub(crate) quiet_hours: Option<Json<QuietHours>>,
+    /// Until when it was kept back by them.
+    pub(crate) held_until: Option<DateTime<Utc>>,
 }
 
 impl Due {
     /// What the channel is, or was before it was deleted.
     pub(crate) fn kind(&self) -> ChannelKind {
         self.channel.as_ref().map_or_else(|| ChannelKind::named(&self.kind), |it| it.0.kind)
+    }
+
+    /// The person's zone; UTC where nothing is known of the person.
+    pub(crate) fn zone(&self) -> TimeZone {
+        self.time_zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or_default()
     }
 
     /// How much its task matters.
@@ -68,7 +77,9 @@ pub(crate) async fn first_due(
              messaging.clock() as "begun_at!",
              f.payload as "payload?: Json<ReminderTriggered>",
              c.settings as "channel?: Json<ChannelSettings>", d.kind,
-             t.state ->> 'priority' as "priority?", p.settings ->> 'time_zone' as "time_zone?"
+             t.state ->> 'priority' as "priority?", p.settings ->> 'time_zone' as "time_zone?",
+             nullif(p.settings -> 'quiet_hours', 'null'::jsonb)
+                 as "quiet_hours?: Json<QuietHours>", d.held_until
          from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as l (channel_id, token, places)
          cross join lateral (
              select * from delivery
@@ -169,9 +180,71 @@ pub(crate) async fn postpone(
     Ok(())
 }
 
+/// Keeps a delivery back until then; that is no attempt.
+pub(crate) async fn hold(pool: &PgPool, due: &Due, until: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update delivery d set next_attempt_at = $3, held_until = $3
+         where delivery_id = $1 and state = 'pending'
+             and exists (select from lane where channel_id = d.channel_id and token = $2)",
+        due.delivery_id,
+        due.lane_token,
+        until,
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Puts a person's deliveries that are kept back into the queue again: other quiet hours may hold now.
+pub(crate) async fn release_held(conn: &mut PgConnection, person: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with released as (
+             update delivery set next_attempt_at = messaging.clock(), held_until = null
+             where user_id = $1 and state = 'pending' and held_until is not null
+             returning channel_id
+         )
+         update lane set next_attempt_at = messaging.clock()
+         where channel_id in (select channel_id from released)",
+        person.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Drops what is kept back of earlier occurrences of the reminders of these firings: one notification is
+/// enough when the quiet hours end.
+pub(crate) async fn drop_overtaken(
+    conn: &mut PgConnection,
+    firings: &[Uuid],
+    error: &str,
+) -> sqlx::Result<Vec<Dropped>> {
+    sqlx::query_as!(
+        Dropped,
+        "update delivery d
+         set state = 'dropped', last_error = $2, ended_at = messaging.clock()
+         from firing latest
+         join reminder later on later.reminder_id = latest.reminder_id
+         join reminder earlier on earlier.task_id = later.task_id
+             and earlier.offset_secs = later.offset_secs
+             and earlier.occurrence < later.occurrence
+         join firing f on f.reminder_id = earlier.reminder_id
+         where latest.firing_id = any ($1) and d.firing_id = f.firing_id
+             and d.user_id = latest.user_id and d.state = 'pending' and d.held_until is not null
+         returning d.delivery_id, f.task_id, d.user_id, f.reminder_id, d.channel_id, d.kind,
+             d.correlation_id, d.attempts",
+        firings,
+        error,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// A delivery that was given up before it was sent.
 pub(crate) struct Dropped {
     pub(crate) delivery_id: Uuid,
+    pub(crate) task_id: Uuid,
+    pub(crate) user_id: Uuid,
     pub(crate) reminder_id: Uuid,
     pub(crate) channel_id: Uuid,
     pub(crate) kind: String,
@@ -198,7 +271,8 @@ pub(crate) async fn drop_superseded(
                  select from unnest($2::uuid[], $3::timestamptz[]) as s (reminder_id, fire_at)
                  where s.reminder_id = f.reminder_id and s.fire_at = f.reminder_time
              )
-         returning d.delivery_id, f.reminder_id, d.channel_id, d.kind, d.correlation_id, d.attempts",
+         returning d.delivery_id, f.task_id, d.user_id, f.reminder_id, d.channel_id, d.kind,
+             d.correlation_id, d.attempts",
         task.uuid(),
         standing_ids,
         standing_times,

@@ -25,6 +25,7 @@ pub(super) async fn apply_settings(
     store::people::set_channels(conn, person, &settings.channels, made_at).await?;
     let waiting = store::firings::unplanned_of(conn, person).await?;
     store::firings::plan_waiting(conn, &waiting).await?;
+    store::deliveries::release_held(conn, person).await?;
     Ok(Outcome::Applied)
 }
 

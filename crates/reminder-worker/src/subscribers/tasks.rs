@@ -1,10 +1,7 @@
 //! Tasks, as chat-api tells them: versioned state in, a schedule and its announcements out.
 
 use chrono::{DateTime, Utc};
-use events::{
-    CancelReason, ChannelKind, CorrelationId, DeliveryOutcome, Event, NotificationDelivered,
-    Payload, Revision, Service, TaskId, UserId,
-};
+use events::{CancelReason, CorrelationId, Payload, Revision, TaskId};
 use messaging::{ApplyError, Incoming, Outbox, Outcome, Outgoing};
 use platform::telemetry;
 use sqlx::PgConnection;
@@ -12,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     reminder::{
-        Cancelling, Change, Planned, announce_cancelled, announce_scheduled, cancel_reason, change,
-        derive, standing,
+        Cancelling, Change, Planned, announce_cancelled, announce_dropped, announce_scheduled,
+        cancel_reason, change, derive, standing,
     },
     store::{self, deliveries::Dropped, reminders::NewReminder, tasks::Told},
 };
@@ -115,15 +112,7 @@ pub(crate) async fn tell(
     let dropped = drop_superseded(conn, task_id, &standing).await?;
 
     let mut outgoing = announcements(telling, &change, revision, now);
-    outgoing.extend(dropped.iter().map(|delivery| {
-        Event::new(
-            Service::ReminderWorker,
-            delivery.correlation_id.into(),
-            now,
-            dropped_delivery(delivery, task_id, told.user_id, now),
-        )
-        .into()
-    }));
+    outgoing.extend(dropped.iter().map(|it| announce_dropped(it, SUPERSEDED, now).into()));
     outbox.append(conn, &outgoing).await?;
     Ok(Outcome::Applied)
 }
@@ -169,24 +158,4 @@ fn announcements(
         Outgoing::new(announce_cancelled(&cancelling, *reminder, reason)).urgent_at(Some(now))
     }));
     outgoing
-}
-
-fn dropped_delivery(
-    delivery: &Dropped,
-    task_id: TaskId,
-    user_id: UserId,
-    now: DateTime<Utc>,
-) -> NotificationDelivered {
-    NotificationDelivered {
-        delivery_id: delivery.delivery_id.into(),
-        reminder_id: Some(delivery.reminder_id.into()),
-        task_id: Some(task_id),
-        user_id,
-        channel: ChannelKind::named(&delivery.kind),
-        channel_id: Some(delivery.channel_id.into()),
-        outcome: DeliveryOutcome::Dropped,
-        attempts: u32::try_from(delivery.attempts).unwrap_or(0),
-        error: Some(SUPERSEDED.to_owned()),
-        at: now,
-    }
 }

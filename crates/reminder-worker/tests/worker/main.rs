@@ -11,6 +11,7 @@ mod letters;
 mod lock_order;
 mod ntfy;
 mod people;
+mod quiet;
 mod races;
 mod scheduling;
 mod series;

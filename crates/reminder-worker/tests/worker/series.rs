@@ -62,16 +62,6 @@ fn reminder(task: &TaskState, occurrence: &str) -> ReminderId {
 }
 
 impl Worker {
-    /// Sets the database's clock, to the second.
-    async fn set_clock(&self, to: DateTime<Utc>) {
-        let ahead: i64 = sqlx::query_scalar("select extract(epoch from $1 - now())::bigint")
-            .bind(to)
-            .fetch_one(&self.pool)
-            .await
-            .unwrap();
-        self.database.set_clock_offset_secs(ahead).await;
-    }
-
     async fn eventually_fired(&self, count: usize) -> Vec<ReminderTriggered> {
         firings(&self.eventually_said(EventType::ReminderTriggered, count).await)
     }

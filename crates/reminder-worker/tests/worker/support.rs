@@ -116,6 +116,16 @@ impl Worker {
         messaging::now(&mut self.pool.acquire().await.expect("a connection")).await.expect("a time")
     }
 
+    /// Sets the database's clock, to the second.
+    pub(crate) async fn set_clock(&self, to: DateTime<Utc>) {
+        let ahead: i64 = sqlx::query_scalar("select extract(epoch from $1 - now())::bigint")
+            .bind(to)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        self.database.set_clock_offset_secs(ahead).await;
+    }
+
     /// Waits until so many events of a type were said, and returns them.
     pub(crate) async fn eventually_said(&self, event_type: EventType, count: usize) -> Vec<Event> {
         testing::eventually(&format!("{count} {event_type}"), || async {

@@ -236,6 +236,7 @@ fn notification_delivered() -> Example<NotificationDelivered> {
         outcome: DeliveryOutcome::Failed,
         attempts: 8,
         error: Some("the target answered 503".to_owned()),
+        held_until: None,
         at: at("2026-11-29T16:30:01Z")?,
     })
 }
