@@ -45,7 +45,7 @@ pub use offset::{MAX_OFFSET_SECS, Offset, OffsetError};
 pub use payload::{EventType, Payload};
 pub use receipt::{EventsReceived, MAX_RECEIPTS_PER_EVENT, Receipt, ReceiptOutcome};
 pub use recurrence::{
-    Basis, LAST_YEAR, MAX_COUNT, MAX_EMPTY_PERIODS, MAX_EXDATES, MAX_RRULE_CHARS,
+    Basis, LAST_YEAR, MAX_COUNT, MAX_EMPTY_DAYS, MAX_EXDATES, MAX_RRULE_CHARS,
     MIN_INTERVAL_MINUTES, RecurrenceError, RecurrenceRule,
 };
 pub use reminder::{

@@ -3,11 +3,12 @@
 use chrono::{Datelike, NaiveDate};
 
 const DAYS_PER_WEEK: u32 = 7;
+const MONTHS_PER_YEAR: u32 = 12;
 
 /// A day with where it lies in its month and year, from both ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Day {
-    pub(super) date: NaiveDate,
+    year: i32,
     /// 1 to 12.
     pub(super) month: u32,
     /// Days from Monday, 0 to 6.
@@ -45,7 +46,7 @@ impl Day {
     pub(super) fn new(date: NaiveDate) -> Self {
         let (year, month) = (date.year(), date.month());
         Self {
-            date,
+            year,
             month,
             weekday: date.weekday().num_days_from_monday(),
             in_month: Place::new(date.day(), days_of_month(year, month)),
@@ -53,19 +54,25 @@ impl Day {
         }
     }
 
-    /// The day after, unless it is the last that there is.
-    pub(super) fn next(self) -> Option<Self> {
-        let date = self.date.succ_opt()?;
-        if self.in_month.from_end == 1 {
-            return Some(Self::new(date));
+    pub(super) fn date(&self) -> Option<NaiveDate> {
+        NaiveDate::from_yo_opt(self.year, self.in_year.from_start)
+    }
+
+    pub(super) const fn next(mut self) -> Self {
+        self.weekday = (self.weekday + 1) % DAYS_PER_WEEK;
+        if self.in_year.from_end == 1 {
+            self.year += 1;
+            self.in_year = Place::new(1, days_of_year(self.year));
+        } else {
+            self.in_year = self.in_year.next();
         }
-        Some(Self {
-            date,
-            month: self.month,
-            weekday: (self.weekday + 1) % DAYS_PER_WEEK,
-            in_month: self.in_month.next(),
-            in_year: self.in_year.next(),
-        })
+        if self.in_month.from_end == 1 {
+            self.month = self.month % MONTHS_PER_YEAR + 1;
+            self.in_month = Place::new(1, days_of_month(self.year, self.month));
+        } else {
+            self.in_month = self.in_month.next();
+        }
+        self
     }
 
     /// The number of its week in the year that has most of the week's days, where weeks begin at
@@ -74,7 +81,7 @@ impl Day {
         let since_week_start = (self.weekday + DAYS_PER_WEEK - week_start) % DAYS_PER_WEEK;
         // The year of the week's fourth day has at least four of them.
         let fourth = self.in_year.from_start + 3;
-        let (year, days) = (self.date.year(), self.in_year.from_start + self.in_year.from_end - 1);
+        let (year, days) = (self.year, self.in_year.from_start + self.in_year.from_end - 1);
         let place = if fourth <= since_week_start {
             let before = days_of_year(year - 1);
             Place::new(fourth + before - since_week_start, before)
@@ -110,14 +117,15 @@ mod tests {
 
     #[test]
     fn a_day_that_follows_is_what_its_date_says() {
-        let mut day = Day::new(NaiveDate::from_ymd_opt(1899, 12, 25).expect("a date"));
-        for _ in 0..150_000 {
-            day = day.next().expect("a day");
-            let fresh = Day::new(day.date);
-            assert_eq!((day.month, day.weekday), (fresh.month, fresh.weekday), "{}", day.date);
-            assert_eq!((day.in_month, day.in_year), (fresh.in_month, fresh.in_year));
-            let week = day.date.iso_week();
-            assert_eq!(day.week_number(0).from_start, week.week(), "{}", day.date);
+        let first = NaiveDate::from_ymd_opt(1899, 12, 25).expect("a date");
+        let mut day = Day::new(first);
+        for date in first.iter_days().take(150_000) {
+            let fresh = Day::new(date);
+            assert_eq!(day.date(), Some(date));
+            assert_eq!((day.month, day.weekday), (fresh.month, fresh.weekday), "{date}");
+            assert_eq!((day.in_month, day.in_year), (fresh.in_month, fresh.in_year), "{date}");
+            assert_eq!(day.week_number(0).from_start, date.iso_week().week(), "{date}");
+            day = day.next();
         }
     }
 

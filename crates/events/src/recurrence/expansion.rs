@@ -4,10 +4,8 @@
 //! BYSETPOS chooses among a period's days and times. Without COUNT the expansion begins at the period
 //! of any time at once, as nothing is carried from one period to the next.
 //!
-//! Promises: occurrences ascend; a step looks at no more than [`MAX_EMPTY_PERIODS`] periods. Never: a
-//! zone, a clock.
-
-use std::iter;
+//! Promises: occurrences ascend; a step looks at no more than [`MAX_EMPTY_DAYS`] days, or hours or
+//! minutes where a rule repeats by those. Never: a zone, a clock.
 
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
@@ -19,9 +17,9 @@ use super::{
 
 /// Nothing recurs after this year.
 pub const LAST_YEAR: i32 = 2200;
-/// So many periods in a row without an occurrence end a rule: it names a day or a time that does not
-/// come. Days from 1970 to the last year are fewer.
-pub const MAX_EMPTY_PERIODS: usize = 100_000;
+/// So many days looked at in a row without an occurrence end a rule, whose day or time then does not
+/// come: they are 400 years, after which the calendar repeats.
+pub const MAX_EMPTY_DAYS: usize = 146_097;
 
 /// The occurrences of a rule from a time on, in order.
 #[derive(Debug)]
@@ -41,6 +39,7 @@ pub(super) struct Occurrences<'a> {
 #[derive(Debug, Default)]
 struct Found {
     days: Vec<NaiveDate>,
+    /// Of each day. Where a period has whole days, the same ones in all periods.
     times: Vec<NaiveTime>,
     chosen: Option<Vec<usize>>,
     next: usize,
@@ -58,26 +57,34 @@ impl<'a> Occurrences<'a> {
         let from = from.map_or(start, |from| from.max(start));
         let units = Units::new(parts.freq, parts.week_start);
         let mut periods = Periods::new(units, parts.interval, start, end);
+        if !periods.reach(parts) || !parts.has_a_position() {
+            return None;
+        }
+        let times = match parts.freq {
+            Freq::Hourly | Freq::Minutely => Vec::new(),
+            _ => parts.times(parts.hours, parts.minutes),
+        };
+        let found = Found { times, ..Found::default() };
         // COUNT counts from dtstart.
         if parts.count.is_none() {
             periods.skip_to(from);
         }
-        Some(Self { parts, start, from, end, left: parts.count, periods, found: Found::default() })
+        Some(Self { parts, start, from, end, left: parts.count, periods, found })
     }
 
     fn look_on(&mut self) -> Option<()> {
-        for _ in 0..MAX_EMPTY_PERIODS {
+        let mut looked_at = 0;
+        while looked_at < MAX_EMPTY_DAYS {
             let begin = self.periods.next()?;
-            self.found = match self.parts.freq {
+            looked_at += days_of_period(self.parts.freq, begin.date());
+            let found = match self.parts.freq {
                 Freq::Yearly | Freq::Monthly | Freq::Weekly => self.look_at_days(begin.date()),
-                Freq::Daily | Freq::Hourly | Freq::Minutely => match self.look_at_time(begin) {
-                    Ok(found) => found,
-                    Err(earliest) => {
-                        self.periods.skip_to(earliest?);
-                        continue;
-                    }
-                },
+                Freq::Daily | Freq::Hourly | Freq::Minutely => self.look_at_time(begin),
             };
+            if let Err(earliest) = found {
+                self.periods.skip_to(earliest?);
+                continue;
+            }
             self.found.choose(&self.parts.positions);
             if self.left.is_none() {
                 self.found.skip_days_before(self.from.date());
@@ -86,48 +93,52 @@ impl<'a> Occurrences<'a> {
                 return Some(());
             }
         }
+        self.periods.end();
         None
     }
 
     /// A period of several days.
-    fn look_at_days(&self, first: NaiveDate) -> Found {
-        let days = iter::successors(Some(Day::new(first)), |day| day.next())
-            .take(days_of_period(self.parts.freq, first))
-            .filter(|day| self.parts.accepts(day))
-            .map(|day| day.date)
-            .collect();
-        Found::new(days, self.parts.times(self.parts.hours, self.parts.minutes))
+    fn look_at_days(&mut self, first: NaiveDate) -> Result<(), Option<NaiveDateTime>> {
+        self.found.days.clear();
+        let mut day = Day::new(first);
+        for _ in 0..days_of_period(self.parts.freq, first) {
+            if self.parts.accepts(&day) {
+                self.found.days.extend(day.date());
+            }
+            day = day.next();
+        }
+        Ok(())
     }
 
     /// A day, an hour or a minute; or the earliest time after it that is worth a look.
-    fn look_at_time(&self, begin: NaiveDateTime) -> Result<Found, Option<NaiveDateTime>> {
+    fn look_at_time(&mut self, begin: NaiveDateTime) -> Result<(), Option<NaiveDateTime>> {
+        let parts = self.parts;
         let day = Day::new(begin.date());
-        if !self.parts.accepts(&day) {
-            return Err(self.next_day(&day));
+        if !parts.accepts(&day) {
+            return Err(self.next_day(begin.date(), &day));
         }
-        let mut hours = self.parts.hours;
-        if self.parts.freq > Freq::Daily {
-            if !self.parts.accepts_hour(begin.hour()) {
+        if parts.freq > Freq::Daily {
+            if !parts.accepts_hour(begin.hour()) {
                 return Err(self.next_hour(begin));
             }
-            hours = Bits::only(begin.hour());
-        }
-        let mut minutes = self.parts.minutes;
-        if self.parts.freq > Freq::Hourly {
-            if !self.parts.accepts_minute(begin.minute()) {
+            let by_the_minute = parts.freq == Freq::Minutely;
+            if by_the_minute && !parts.accepts_minute(begin.minute()) {
                 return Err(Some(begin + TimeDelta::minutes(1)));
             }
-            minutes = Bits::only(begin.minute());
+            let minutes = if by_the_minute { Bits::only(begin.minute()) } else { parts.minutes };
+            self.found.times = parts.times(Bits::only(begin.hour()), minutes);
         }
-        Ok(Found::new(vec![day.date], self.parts.times(hours, minutes)))
+        self.found.days.clear();
+        self.found.days.push(begin.date());
+        Ok(())
     }
 
     /// The next day whose month is accepted.
-    fn next_day(&self, day: &Day) -> Option<NaiveDateTime> {
+    fn next_day(&self, date: NaiveDate, day: &Day) -> Option<NaiveDateTime> {
         let next = if self.parts.accepts_month(day.month) {
-            day.date.succ_opt()
+            date.succ_opt()
         } else {
-            day.date.checked_add_days(Days::new(u64::from(day.in_month.from_end)))
+            date.checked_add_days(Days::new(u64::from(day.in_month.from_end)))
         };
         Some(next?.and_time(NaiveTime::MIN))
     }
@@ -168,10 +179,6 @@ impl Iterator for Occurrences<'_> {
 }
 
 impl Found {
-    fn new(days: Vec<NaiveDate>, times: Vec<NaiveTime>) -> Self {
-        Self { days, times, ..Self::default() }
-    }
-
     fn len(&self) -> usize {
         self.chosen.as_ref().map_or(self.days.len() * self.times.len(), Vec::len)
     }
@@ -182,6 +189,8 @@ impl Found {
 
     /// BYSETPOS: positive positions count from the first, negative ones from the last.
     fn choose(&mut self, positions: &[i32]) {
+        self.next = 0;
+        self.chosen = None;
         if positions.is_empty() {
             return;
         }

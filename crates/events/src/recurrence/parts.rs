@@ -16,11 +16,12 @@ pub(super) struct Parts {
     pub(super) until: Option<NaiveDateTime>,
     /// Days from Monday, 0 to 6.
     pub(super) week_start: u32,
+    /// Empty: any.
     months: Bits,
-    week_numbers: Places<1>,
-    year_days: Places<6>,
-    month_days: Places<1>,
-    weekdays: Weekdays,
+    week_numbers: Option<Places<1>>,
+    year_days: Option<Places<6>>,
+    month_days: Option<Places<1>>,
+    weekdays: Option<Weekdays>,
     /// Empty: any.
     pub(super) hours: Bits,
     /// Empty: any.
@@ -75,10 +76,13 @@ impl Parts {
             until,
             week_start: rule.get_week_start().num_days_from_monday(),
             months: rule.get_by_month().iter().copied().map(u32::from).collect(),
-            week_numbers: rule.get_by_week_no().iter().copied().map(i32::from).collect(),
-            year_days: rule.get_by_year_day().iter().copied().map(i32::from).collect(),
-            month_days: rule.get_by_month_day().iter().copied().map(i32::from).collect(),
-            weekdays: Weekdays::new(rule.get_by_weekday(), freq, !rule.get_by_month().is_empty()),
+            week_numbers: Places::of(rule.get_by_week_no()),
+            year_days: Places::of(rule.get_by_year_day()),
+            month_days: Places::of(rule.get_by_month_day()),
+            weekdays: Weekdays::of(
+                rule.get_by_weekday(),
+                freq == Freq::Monthly || !rule.get_by_month().is_empty(),
+            ),
             hours: rule.get_by_hour().iter().copied().map(u32::from).collect(),
             minutes: rule.get_by_minute().iter().copied().map(u32::from).collect(),
             second: rule.get_by_second().first().copied().map_or(start.second(), u32::from),
@@ -91,23 +95,21 @@ impl Parts {
     /// What the text leaves open comes from `dtstart`.
     fn fill_in(&mut self, start: NaiveDateTime) {
         let names_days =
-            !self.year_days.is_empty() || !self.month_days.is_empty() || !self.weekdays.is_empty();
+            self.year_days.is_some() || self.month_days.is_some() || self.weekdays.is_some();
         if !names_days {
-            let weekday = start.weekday().num_days_from_monday();
-            let day = i32::try_from(start.day()).unwrap_or_default();
+            let same_day = i8::try_from(start.day()).ok().and_then(|day| Places::of(&[day]));
+            let same_weekday = Weekdays::every(start.weekday());
             match self.freq {
                 // A week has its number, and which day of it is dtstart's.
-                Freq::Yearly if !self.week_numbers.is_empty() => {
-                    self.weekdays.every.insert(weekday);
-                }
+                Freq::Yearly if self.week_numbers.is_some() => self.weekdays = Some(same_weekday),
                 Freq::Yearly => {
                     if self.months.is_empty() {
                         self.months.insert(start.month());
                     }
-                    self.month_days.insert(day);
+                    self.month_days = same_day;
                 }
-                Freq::Monthly => self.month_days.insert(day),
-                Freq::Weekly => self.weekdays.every.insert(weekday),
+                Freq::Monthly => self.month_days = same_day,
+                Freq::Weekly => self.weekdays = Some(same_weekday),
                 Freq::Daily | Freq::Hourly | Freq::Minutely => {}
             }
         }
@@ -125,11 +127,13 @@ impl Parts {
 
     pub(super) fn accepts(&self, day: &Day) -> bool {
         self.accepts_month(day.month)
-            && (self.month_days.is_empty() || self.month_days.contains(day.in_month))
-            && self.weekdays.accepts(day)
-            && (self.year_days.is_empty() || self.year_days.contains(day.in_year))
-            && (self.week_numbers.is_empty()
-                || self.week_numbers.contains(day.week_number(self.week_start)))
+            && self.weekdays.as_ref().is_none_or(|weekdays| weekdays.accepts(day))
+            && self.month_days.as_ref().is_none_or(|days| days.contains(day.in_month))
+            && self.year_days.as_ref().is_none_or(|days| days.contains(day.in_year))
+            && self
+                .week_numbers
+                .as_ref()
+                .is_none_or(|numbers| numbers.contains(day.week_number(self.week_start)))
     }
 
     pub(super) fn accepts_hour(&self, hour: u32) -> bool {
@@ -138,6 +142,23 @@ impl Parts {
 
     pub(super) fn accepts_minute(&self, minute: u32) -> bool {
         self.minutes.is_empty() || self.minutes.contains(minute)
+    }
+
+    /// Whether BYSETPOS, if there is one, names a position that the largest of periods has.
+    pub(super) fn has_a_position(&self) -> bool {
+        let times = match self.freq {
+            Freq::Minutely => 1,
+            Freq::Hourly => self.minutes.len(),
+            _ => self.hours.len() * self.minutes.len(),
+        };
+        let days = match self.freq {
+            Freq::Yearly => 366,
+            Freq::Monthly => 31,
+            Freq::Weekly => 7,
+            Freq::Daily | Freq::Hourly | Freq::Minutely => 1,
+        };
+        let exists = |position: &i32| position.unsigned_abs() <= days * times;
+        self.positions.is_empty() || self.positions.iter().any(exists)
     }
 
     /// Every time of these hours and minutes, in order.
@@ -170,6 +191,10 @@ impl Bits {
         self.0 == 0
     }
 
+    const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
     pub(super) const fn contains(self, number: u32) -> bool {
         number < u64::BITS && self.0 >> number & 1 == 1
     }
@@ -198,8 +223,13 @@ impl FromIterator<u32> for Bits {
 }
 
 impl<const WORDS: usize> Places<WORDS> {
-    fn is_empty(&self) -> bool {
-        self.from_start.iter().chain(&self.from_end).all(|word| *word == 0)
+    /// None of no places, which allows any.
+    fn of<N: Copy + Into<i32>>(places: &[N]) -> Option<Self> {
+        let mut set = Self::default();
+        for place in places {
+            set.insert((*place).into());
+        }
+        (!places.is_empty()).then_some(set)
     }
 
     fn insert(&mut self, place: i32) {
@@ -226,27 +256,21 @@ impl<const WORDS: usize> Default for Places<WORDS> {
     }
 }
 
-impl<const WORDS: usize> FromIterator<i32> for Places<WORDS> {
-    fn from_iter<I: IntoIterator<Item = i32>>(numbers: I) -> Self {
-        let mut places = Self::default();
-        for number in numbers {
-            places.insert(number);
-        }
-        places
-    }
-}
-
 impl Weekdays {
-    fn new(days: &[NWeekday], freq: Freq, names_months: bool) -> Self {
-        let mut weekdays =
-            Self { in_month: freq == Freq::Monthly || names_months, ..Self::default() };
+    /// None of no days, which allows any.
+    fn of(days: &[NWeekday], in_month: bool) -> Option<Self> {
+        let mut weekdays = Self { in_month, ..Self::default() };
         for day in days {
             match *day {
                 NWeekday::Every(weekday) => weekdays.every.insert(weekday.num_days_from_monday()),
                 NWeekday::Nth(place, weekday) => weekdays.nth(weekday).insert(i32::from(place)),
             }
         }
-        weekdays
+        (!days.is_empty()).then_some(weekdays)
+    }
+
+    fn every(weekday: Weekday) -> Self {
+        Self { every: Bits::only(weekday.num_days_from_monday()), ..Self::default() }
     }
 
     fn nth(&mut self, weekday: Weekday) -> &mut Places<1> {
@@ -259,13 +283,8 @@ impl Weekdays {
         &mut self.nth[index].1
     }
 
-    fn is_empty(&self) -> bool {
-        self.every.is_empty() && self.nth.is_empty()
-    }
-
     fn accepts(&self, day: &Day) -> bool {
-        self.is_empty()
-            || self.every.contains(day.weekday)
+        self.every.contains(day.weekday)
             || self.nth.iter().any(|(weekday, places)| {
                 let place = if self.in_month { day.in_month } else { day.in_year };
                 *weekday == day.weekday && places.contains(place.of_weekday())

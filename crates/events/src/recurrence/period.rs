@@ -2,7 +2,10 @@
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
-use super::{day::days_of_month, parts::Freq};
+use super::{
+    day::days_of_month,
+    parts::{Freq, Parts},
+};
 
 const DAYS_PER_WEEK: i64 = 7;
 const MONTHS_PER_YEAR: i64 = 12;
@@ -21,7 +24,7 @@ pub(super) struct Units {
 /// Every so manieth unit, from one on.
 #[derive(Clone, Debug)]
 pub(super) struct Periods {
-    pub(super) units: Units,
+    units: Units,
     next: i64,
     last: i64,
     interval: i64,
@@ -82,6 +85,26 @@ impl Periods {
         Self { units, next: units.of(start), last: units.of(end), interval }
     }
 
+    /// Whether a period ever begins at a time of day that the rule accepts.
+    pub(super) fn reach(&self, parts: &Parts) -> bool {
+        let (per_day, minutes) = match parts.freq {
+            Freq::Minutely => (MINUTES_PER_DAY, 1),
+            Freq::Hourly => (HOURS_PER_DAY, MINUTES_PER_DAY / HOURS_PER_DAY),
+            _ => return true,
+        };
+        // As many periods as there are units in a day begin at every time of day that any does.
+        (0..per_day).any(|period| {
+            let unit = (self.next + period * self.interval).rem_euclid(per_day);
+            let minute = u32::try_from(unit * minutes).unwrap_or_default();
+            parts.accepts_hour(minute / 60)
+                && (parts.freq == Freq::Hourly || parts.accepts_minute(minute % 60))
+        })
+    }
+
+    pub(super) fn end(&mut self) {
+        self.last = i64::MIN;
+    }
+
     /// Passes over the periods that end before a local time.
     pub(super) fn skip_to(&mut self, at: NaiveDateTime) {
         let missing = self.units.of(at) - self.next;
@@ -103,7 +126,7 @@ impl Iterator for Periods {
     }
 }
 
-/// How many days the period has that begins at a day; one for what is shorter than a day.
+/// How many days the period has that begins on a day; one for what is shorter than a day.
 pub(super) fn days_of_period(freq: Freq, first: NaiveDate) -> usize {
     match freq {
         Freq::Yearly => usize::from(first.leap_year()) + 365,

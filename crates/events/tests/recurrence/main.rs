@@ -1,0 +1,7 @@
+//! Recurrence rules: what they are understood to say, against RFC 5545, the calendar and an oracle.
+
+mod clocks;
+mod examples;
+mod properties;
+mod series;
+mod support;
