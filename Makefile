@@ -12,7 +12,9 @@ CARGO_DENY_VERSION := 0.20.2
 SCHEMATHESIS_PINS := tools/schemathesis/requirements.txt
 SCHEMATHESIS_VENV := $(CACHE)/schemathesis-$(firstword $(shell cksum < $(SCHEMATHESIS_PINS)))
 SCHEMATHESIS := $(SCHEMATHESIS_VENV)/bin/schemathesis
-
+DATEUTIL_PINS := tools/dateutil/requirements.txt
+DATEUTIL_VENV := $(CACHE)/dateutil-$(firstword $(shell cksum < $(DATEUTIL_PINS)))
+DATEUTIL_PYTHON := $(DATEUTIL_VENV)/bin/python
 MAIL_PINS := tools/mail/requirements.txt
 MAIL_VENV := $(CACHE)/mail-$(firstword $(shell cksum < $(MAIL_PINS)))
 MAIL_PYTHON := $(MAIL_VENV)/bin/python
@@ -57,7 +59,8 @@ images: ## Build both container images into target/images, without Docker (PROFI
 test: build ## Run all tests
 	@$(MAKE) --no-print-directory $(SCHEMATHESIS) || echo "schemathesis can't be had on this machine" >&2
 	@$(MAKE) --no-print-directory $(MAIL_VENV)/installed || echo "a mail server can't be had on this machine" >&2
-	SCHEMATHESIS=$(SCHEMATHESIS) MAIL_PYTHON=$(MAIL_PYTHON) tools/test.sh $(LOCAL)
+	@$(MAKE) --no-print-directory $(DATEUTIL_VENV)/installed || echo "python-dateutil can't be had on this machine" >&2
+	SCHEMATHESIS=$(SCHEMATHESIS) MAIL_PYTHON=$(MAIL_PYTHON) DATEUTIL_PYTHON=$(DATEUTIL_PYTHON) tools/test.sh $(LOCAL)
 
 .PHONY: test-cluster
 test-cluster: ## Test the charts on the cluster of the current kubectl context (tools/test-cluster.sh says what it needs)
@@ -121,6 +124,12 @@ $(SCHEMATHESIS):
 $(MAIL_VENV)/installed:
 	python3 -m venv $(MAIL_VENV)
 	$(MAIL_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(MAIL_PINS)
+	touch $@
+
+$(DATEUTIL_VENV)/installed:
+	python3 -m venv $(DATEUTIL_VENV)
+	$(DATEUTIL_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $(DATEUTIL_PINS)
 	touch $@
 
 $(CARGO_DENY):

@@ -28,7 +28,7 @@ if has_postgres || { tools/preflight.sh; has_postgres; }; then
 else
     cat "$log" >&2
     without_postgres="every test that needs PostgreSQL: of chat-api, reminder-worker, messaging, local and e2e"
-    cargo test --workspace --no-fail-fast --lib --bins --test contracts "$@" 2>&1 | tee "$log"
+    cargo test --workspace --no-fail-fast --lib --bins --test contracts --test recurrence "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
 fi
 

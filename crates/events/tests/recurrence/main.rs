@@ -2,6 +2,7 @@
 
 mod clocks;
 mod examples;
+mod oracle;
 mod properties;
 mod series;
 mod support;
