@@ -7,6 +7,7 @@
 //!
 //! Start at [`Event`] (an envelope with its payload), then [`Topic`] (where it travels).
 
+mod action_link;
 mod cloud_event;
 mod dead_letter;
 mod due;
@@ -28,6 +29,7 @@ mod version;
 mod wire;
 mod zone;
 
+pub use action_link::{ACTION_LINK_CONTEXT, ACTION_LINK_HOURS, ActionLink, LinkAction};
 pub use cloud_event::CloudEvent;
 pub use dead_letter::{
     DeadLetterDiscardRequested, DeadLetterRedriveRequested, EventDeadLettered,

@@ -8,6 +8,7 @@ pub mod database;
 pub mod health;
 pub mod metrics;
 pub mod schema;
+pub mod sealed_token;
 pub mod sealing;
 pub mod settings;
 pub mod shutdown;

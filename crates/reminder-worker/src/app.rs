@@ -55,7 +55,7 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`]; once it serves, only [`StartError::Broken`].
 pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartError> {
-    let ServeSettings { service, scheduler, webhook_allow, mail, .. } = settings;
+    let ServeSettings { service, scheduler, webhook_allow, mail, public_url, .. } = settings;
     let mail = Mail::new(mail.smtp_url.as_ref(), mail.smtp_from.as_deref())?;
     let sidecar_settings = SidecarSettings::from_env()?;
     let health = listen(service.health_addr)?;
@@ -76,7 +76,7 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
         let relay = Relay::new(pool.clone(), outbox.clone(), sidecar, relay_settings);
         publishing.spawn(relay.run(publishing.token()));
     }
-    let ways = Ways { keys: service.sealing_keys, policy: webhook_allow, mail };
+    let ways = Ways { keys: service.sealing_keys, policy: webhook_allow, mail, public_url };
     let deliveries = Deliveries::new(pool.clone(), outbox.clone(), wakes.clone(), ways)?;
     deliveries.register(&mut metrics);
     shutdown.spawn(deliveries.run(shutdown.token()));

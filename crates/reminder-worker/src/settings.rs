@@ -8,6 +8,7 @@ use platform::settings::{
     CommandSettings, DatabaseSettings, LogSettings, ServiceSettings, serve_by_default,
 };
 use secrecy::SecretString;
+use url::Url;
 
 use crate::delivery::AddressPolicy;
 
@@ -58,6 +59,10 @@ pub struct ServeSettings {
     /// How letters go out.
     #[command(flatten)]
     pub mail: MailSettings,
+    /// Where people reach chat-api, https://todo.example.org for one: with it, notifications have links by
+    /// which to act at once
+    #[arg(long, env)]
+    pub public_url: Option<Url>,
 }
 
 /// How letters go out.

@@ -4,6 +4,7 @@
 //! Never: waits for the bus, knows a status code.
 
 pub(crate) mod accounts;
+pub(crate) mod action_links;
 pub(crate) mod attempts;
 pub(crate) mod bulk;
 pub(crate) mod channels;

@@ -4,6 +4,7 @@
 //! read; whatever goes wrong is problem+json. Never: SQL, a decision.
 
 mod accounts;
+mod act;
 mod admin;
 mod body;
 mod bulk;
@@ -61,6 +62,7 @@ fn configure(config: &mut ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
         .service(at("/").route(web::get().to(page::show)))
+        .service(at("/act/{token}").route(web::get().to(act::ask)).route(web::post().to(act::act)))
         .service(web::redirect("/api/docs", DOCS))
         .service(
             SwaggerUi::new("/api/docs/{_:.*}")

@@ -38,11 +38,12 @@ async fn run(context: &Context, stop: &CancellationToken) -> sqlx::Result<()> {
         let entries = store::feed::prune(&mut tx, before, MAX_ROWS).await?;
         let sessions = store::sessions::purge(&mut tx, now, MAX_ROWS).await?;
         let keys = store::idempotency::purge(&mut tx, MAX_ROWS).await?;
+        let links = store::action_links::purge(&mut tx, MAX_ROWS).await?;
         let days = SETTLED_LETTER_RETENTION_DAYS;
         let letters = store::dead_letters::forget(&mut tx, days, MAX_ROWS).await?;
         tx.commit().await?;
         let most = u64::try_from(MAX_ROWS).unwrap_or(u64::MAX);
-        if entries.max(sessions).max(keys).max(letters) < most {
+        if entries.max(sessions).max(keys).max(links).max(letters) < most {
             return Ok(());
         }
     }

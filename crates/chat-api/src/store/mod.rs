@@ -7,6 +7,7 @@
 //! Locks are taken in one order: idempotency key, person, list, tasks by id, tombstone, reminder, outbox, feed head.
 
 pub(crate) mod accounts;
+pub(crate) mod action_links;
 pub(crate) mod attempts;
 pub(crate) mod channels;
 pub(crate) mod dead_letters;

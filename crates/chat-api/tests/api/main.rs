@@ -2,6 +2,7 @@
 //! role that is no superuser.
 
 mod accounts;
+mod act;
 mod admin;
 mod attempts;
 mod bad_input;

@@ -13,7 +13,7 @@ use testing::{CuttingProxy, TestDatabase};
 use tokio::task::JoinHandle;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
-const SEALING_KEYS: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+pub(crate) const SEALING_KEYS: &str = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const APP_TOKEN: &str = "from-the-sidecar";
 
 /// A running chat-api with a database of its own. No bus: what it would publish is in its outbox.

@@ -90,10 +90,11 @@ pub(crate) async fn prepare(
     let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
     let mut for_chat = vec![
         ("LISTEN_ADDR", address.to_string().into()),
-        ("PUBLIC_URL", OsString::from(public_url)),
+        ("PUBLIC_URL", OsString::from(&public_url)),
     ];
     for_chat.extend(unless_set(FIRST_ACCOUNT_IS_ADMIN, "true"));
-    let for_worker = unless_set(WEBHOOK_ALLOW, "loopback").into_iter().collect();
+    let mut for_worker = vec![("PUBLIC_URL", OsString::from(public_url))];
+    for_worker.extend(unless_set(WEBHOOK_ALLOW, "loopback"));
     let no_port = RunError::system("find free ports");
     let applications = Application::new(Service::ChatApi, bin_dir, chat, for_chat)
         .and_then(|chat| {

@@ -23,6 +23,7 @@ use super::{
     Mail, Ways,
     error::AttemptError,
     http::Http,
+    links::Links,
     message::Message,
     metrics::{Became, Counts},
     ntfy,
@@ -76,14 +77,16 @@ pub(super) struct Sender {
     keys: KeyRing,
     http: Http,
     mail: Option<Mail>,
+    links: Option<Links>,
     counts: Counts,
 }
 
 impl Sender {
     pub(super) fn new(pool: PgPool, outbox: Outbox, ways: Ways) -> reqwest::Result<Self> {
-        let Ways { keys, policy, mail } = ways;
+        let Ways { keys, policy, mail, public_url } = ways;
+        let links = public_url.map(|public_url| Links::new(keys.clone(), public_url));
         let http = Http::new(policy)?;
-        Ok(Self { pool, outbox, keys, http, mail, counts: Counts::default() })
+        Ok(Self { pool, outbox, keys, http, mail, links, counts: Counts::default() })
     }
 
     pub(super) fn counts(&self) -> &Counts {
@@ -196,7 +199,7 @@ impl Sender {
             Some(secret) => Some(self.open(due.user_id, channel, "secret", secret)?),
             None => None,
         };
-        let message = Message::new(due)?;
+        let message = Message::new(due, self.links.as_ref())?;
         let begun = Instant::now();
         let sent = match channel.kind {
             ChannelKind::Webhook => {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::notification_key;
+use super::{links::Links, notification_key};
 use crate::store::deliveries::Due;
 use chrono::{DateTime, Utc};
 
@@ -51,9 +51,9 @@ pub(super) struct Action {
 
 impl Message {
     /// What a delivery tells.
-    pub(super) fn new(due: &Due) -> serde_json::Result<Self> {
+    pub(super) fn new(due: &Due, links: Option<&Links>) -> serde_json::Result<Self> {
         match &due.payload {
-            Some(payload) => Self::of_reminder(due, &payload.0),
+            Some(payload) => Self::of_reminder(due, &payload.0, links),
             None => Ok(Self {
                 key: due.delivery_id,
                 kind: "channel-test",
@@ -68,13 +68,15 @@ impl Message {
         }
     }
 
-    fn of_reminder(due: &Due, payload: &ReminderTriggered) -> serde_json::Result<Self> {
+    fn of_reminder(
+        due: &Due,
+        payload: &ReminderTriggered,
+        links: Option<&Links>,
+    ) -> serde_json::Result<Self> {
+        let key =
+            notification_key(due.channel_id.into(), payload.reminder_id, payload.reminder_time);
         Ok(Self {
-            key: notification_key(
-                due.channel_id.into(),
-                payload.reminder_id,
-                payload.reminder_time,
-            ),
+            key,
             kind: "reminder-triggered",
             at: payload.triggered_at,
             correlation_id: due.correlation_id,
@@ -82,7 +84,10 @@ impl Message {
             title: one_line(&payload.title),
             lines: lines(payload, due.zone()),
             priority: due.priority(),
-            actions: vec![],
+            actions: match links {
+                Some(links) => links.of_reminder(payload, key, due.occurrence()?)?,
+                None => vec![],
+            },
         })
     }
 

@@ -15,6 +15,7 @@ mod attempt;
 mod email;
 mod error;
 mod http;
+mod links;
 mod message;
 mod metrics;
 mod ntfy;
@@ -31,6 +32,7 @@ use platform::{backoff::Backoff, metrics::Metrics, sealing::KeyRing};
 use sqlx::PgPool;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 pub use address::{AddressPolicy, InvalidPolicy};
 pub use attempt::notification_key;
@@ -81,6 +83,8 @@ pub struct Ways {
     pub policy: AddressPolicy,
     /// The operator's mail server; without one, no letter is sent.
     pub mail: Option<Mail>,
+    /// Where people reach chat-api; without it, there are no links to act by.
+    pub public_url: Option<Url>,
 }
 
 /// The delivery queue's worker. Any number may run on one database.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    ChannelId, ChannelKind, ChannelSettings, CorrelationId, Priority, QuietHours,
+    ChannelId, ChannelKind, ChannelSettings, CorrelationId, Nominal, Priority, QuietHours,
     ReminderTriggered, TaskId, TimeZone, UserId,
 };
 use sqlx::{PgConnection, PgPool, types::Json};
@@ -34,6 +34,8 @@ pub(crate) struct Due {
     pub(crate) priority: Option<String>,
     /// The person's zone, by name.
     pub(crate) time_zone: Option<String>,
+    /// Of a recurring task: the occurrence that it tells of.
+    pub(crate) occurrence: Option<String>,
     /// When the person wants nothing sent.
     pub(crate) quiet_hours: Option<Json<QuietHours>>,
     /// Until when it was kept back by them.
@@ -44,6 +46,12 @@ impl Due {
     /// What the channel is, or was before it was deleted.
     pub(crate) fn kind(&self) -> ChannelKind {
         self.channel.as_ref().map_or_else(|| ChannelKind::named(&self.kind), |it| it.0.kind)
+    }
+
+    /// Of a recurring task: the occurrence that it tells of.
+    pub(crate) fn occurrence(&self) -> serde_json::Result<Option<Nominal>> {
+        let parse = |text: &str| text.parse().map_err(serde::de::Error::custom);
+        self.occurrence.as_deref().map(parse).transpose()
     }
 
     /// The person's zone; UTC where nothing is known of the person.
@@ -78,6 +86,7 @@ pub(crate) async fn first_due(
              f.payload as "payload?: Json<ReminderTriggered>",
              c.settings as "channel?: Json<ChannelSettings>", d.kind,
              t.state ->> 'priority' as "priority?", p.settings ->> 'time_zone' as "time_zone?",
+             coalesce(r.occurrence, t.state ->> 'occurrence') as "occurrence?",
              nullif(p.settings -> 'quiet_hours', 'null'::jsonb)
                  as "quiet_hours?: Json<QuietHours>", d.held_until
          from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as l (channel_id, token, places)
@@ -88,6 +97,7 @@ pub(crate) async fn first_due(
              order by next_attempt_at limit l.places
          ) d
          left join firing f using (firing_id)
+         left join reminder r on r.reminder_id = f.reminder_id
          left join channel c on c.channel_id = d.channel_id
          left join task t on t.task_id = d.task_id
          left join person p on p.user_id = d.user_id"#,
