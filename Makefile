@@ -18,6 +18,9 @@ DATEUTIL_PYTHON := $(DATEUTIL_VENV)/bin/python
 MAIL_PINS := tools/mail/requirements.txt
 MAIL_VENV := $(CACHE)/mail-$(firstword $(shell cksum < $(MAIL_PINS)))
 MAIL_PYTHON := $(MAIL_VENV)/bin/python
+PUSH_PINS := tools/push/requirements.txt
+PUSH_VENV := $(CACHE)/push-$(firstword $(shell cksum < $(PUSH_PINS)))
+PUSH_PYTHON := $(PUSH_VENV)/bin/python
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 LOCAL := $(TARGET)/debug/local
@@ -25,7 +28,7 @@ LOCAL := $(TARGET)/debug/local
 # Queries are checked against crates/*/.sqlx, never against a database that happens to run.
 unexport DATABASE_URL CHAT_DATABASE_URL WORKER_DATABASE_URL BUS_DATABASE_URL MESSAGING_DATABASE_URL
 # A developer's settings are not a test's.
-unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR SMTP_URL SMTP_FROM
+unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR SMTP_URL SMTP_FROM VAPID_PRIVATE_KEY VAPID_PUBLIC_KEY VAPID_SUBJECT
 export CACHE
 
 .PHONY: help
@@ -60,7 +63,9 @@ test: build ## Run all tests
 	@$(MAKE) --no-print-directory $(SCHEMATHESIS) || echo "schemathesis can't be had on this machine" >&2
 	@$(MAKE) --no-print-directory $(MAIL_VENV)/installed || echo "a mail server can't be had on this machine" >&2
 	@$(MAKE) --no-print-directory $(DATEUTIL_VENV)/installed || echo "python-dateutil can't be had on this machine" >&2
-	SCHEMATHESIS=$(SCHEMATHESIS) MAIL_PYTHON=$(MAIL_PYTHON) DATEUTIL_PYTHON=$(DATEUTIL_PYTHON) tools/test.sh $(LOCAL)
+	@$(MAKE) --no-print-directory $(PUSH_VENV)/installed || echo "a push service can't be had on this machine" >&2
+	SCHEMATHESIS=$(SCHEMATHESIS) MAIL_PYTHON=$(MAIL_PYTHON) DATEUTIL_PYTHON=$(DATEUTIL_PYTHON) \
+		PUSH_PYTHON=$(PUSH_PYTHON) tools/test.sh $(LOCAL)
 
 .PHONY: test-cluster
 test-cluster: ## Test the charts on the cluster of the current kubectl context (tools/test-cluster.sh says what it needs)
@@ -130,6 +135,11 @@ $(DATEUTIL_VENV)/installed:
 	python3 -m venv $(DATEUTIL_VENV)
 	$(DATEUTIL_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
 		--requirement $(DATEUTIL_PINS)
+	touch $@
+
+$(PUSH_VENV)/installed:
+	python3 -m venv $(PUSH_VENV)
+	$(PUSH_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(PUSH_PINS)
 	touch $@
 
 $(CARGO_DENY):

@@ -44,6 +44,7 @@ variants=(
     'monitoring --set monitoring.serviceMonitor.enabled=true,monitoring.rules.enabled=true,monitoring.dashboard.enabled=true'
     'prometheus --set monitoring.serviceMonitor.enabled=true,monitoring.serviceMonitor.labels.release=prometheus'
     'mail --set secrets.mail.name=todo-mail,worker.mailFrom=todo@example.org'
+    'web-push --set secrets.webPush.name=todo-web-push,worker.webPushSubject=mailto:ops@example.org'
     'keda --set worker.keda.enabled=true,worker.keda.minReplicas=2'
     'autoscaling --set api.autoscaling.enabled=true'
     'replicas --set api.replicas=3,worker.replicas=3'

@@ -180,6 +180,7 @@ fn context(
             emails: settings.admin_emails.to_strings(),
             first_account: settings.first_account_is_admin,
         },
+        vapid_public_key: settings.vapid_public_key.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         cors_origins: settings.http.cors_origins.clone(),
         stop,

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::{
     commands::{passwords::Passwords, transfers::Transfers},
-    domain::user_agent::UserAgent,
+    domain::{channel::VapidPublicKey, user_agent::UserAgent},
     feed::hub::Hub,
     http::{client_address::TrustedProxies, metrics::Counts},
     settings::Origins,
@@ -31,6 +31,8 @@ pub(crate) struct Context {
     /// Where people reach this service.
     pub(crate) public_url: Url,
     pub(crate) admins: Admins,
+    /// What pages subscribe to Web Push with; without it, none can.
+    pub(crate) vapid_public_key: Option<VapidPublicKey>,
     pub(crate) trusted_proxies: TrustedProxies,
     /// Other sites whose pages may act for who is signed in.
     pub(crate) cors_origins: Origins,

@@ -26,6 +26,7 @@ mod trial;
 
 pub use app::{Listeners, RestateError, ServeError, dead_letters, reconcile, refresh, serve};
 pub use commands::reset_password::{ResetPasswordError, reset_password};
+pub use domain::channel::{InvalidVapidPublicKey, VapidPublicKey};
 pub use http::{
     client_address::{InvalidProxies, TrustedProxies},
     openapi::to_json as openapi_json,

@@ -9,7 +9,10 @@ use platform::settings::{
 };
 use url::Url;
 
-use crate::{domain::email::Email, http::client_address::TrustedProxies};
+use crate::{
+    domain::{channel::VapidPublicKey, email::Email},
+    http::client_address::TrustedProxies,
+};
 
 mod http;
 
@@ -151,6 +154,11 @@ pub struct ServeSettings {
     /// client's limits
     #[arg(long, env, default_value = "")]
     pub trusted_proxies: TrustedProxies,
+
+    /// The public key of Web Push, whose private one the worker has: `reminder-worker vapid-keys` makes both.
+    /// Without it, nobody can add a browser as a channel
+    #[arg(long, env)]
+    pub vapid_public_key: Option<VapidPublicKey>,
 
     /// How much the public listener takes.
     #[command(flatten)]

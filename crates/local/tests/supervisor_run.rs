@@ -115,6 +115,10 @@ fn services_get_their_addresses_tokens_and_keys() {
     assert!(!chat.contains_key("WEBHOOK_ALLOW"));
     assert_eq!(chat["FIRST_ACCOUNT_IS_ADMIN"], "true");
     assert_eq!(chat["SEALING_KEYS"], worker["SEALING_KEYS"]);
+    assert_eq!(chat["VAPID_PUBLIC_KEY"].len(), 87);
+    assert_eq!(worker["VAPID_PRIVATE_KEY"].len(), 43);
+    assert!(worker["VAPID_SUBJECT"].starts_with("mailto:"));
+    assert!(!chat.contains_key("VAPID_PRIVATE_KEY"), "only the worker signs");
     chat["SEALING_KEYS"].parse::<platform::sealing::KeyRing>().expect("keys");
 
     let mut run = stage.ready();
@@ -122,6 +126,7 @@ fn services_get_their_addresses_tokens_and_keys() {
     run.ended();
     let again = stage.environment("chat-api");
     assert_eq!(again["SEALING_KEYS"], chat["SEALING_KEYS"]);
+    assert_eq!(again["VAPID_PUBLIC_KEY"], chat["VAPID_PUBLIC_KEY"]);
     assert_eq!(again["DATABASE_URL"], chat["DATABASE_URL"]);
     for token in ["DAPR_API_TOKEN", "APP_API_TOKEN"] {
         assert!(chat[token].len() >= 32);

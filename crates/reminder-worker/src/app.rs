@@ -12,7 +12,7 @@ use sidecar::{AppToken, Sidecar, SidecarSettings};
 use sqlx::PgPool;
 
 use crate::{
-    delivery::{Deliveries, InvalidMail, Mail, Ways},
+    delivery::{Deliveries, InvalidMail, InvalidVapid, Mail, Vapid, Ways},
     migrate::schema,
     reconcile,
     scheduler::Scheduler,
@@ -38,6 +38,9 @@ pub enum StartError {
     /// The mail server's settings can't be used.
     #[error("the mail server's settings can't be used")]
     Mail(#[from] InvalidMail),
+    /// The settings of Web Push can't be used.
+    #[error("the settings of Web Push can't be used")]
+    Push(#[from] InvalidVapid),
     /// The HTTP client for webhooks can't be built.
     #[error("the HTTP client can't be built")]
     Client(#[from] reqwest::Error),
@@ -55,8 +58,9 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`]; once it serves, only [`StartError::Broken`].
 pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartError> {
-    let ServeSettings { service, scheduler, webhook_allow, mail, public_url, .. } = settings;
+    let ServeSettings { service, scheduler, webhook_allow, mail, push, public_url, .. } = settings;
     let mail = Mail::new(mail.smtp_url.as_ref(), mail.smtp_from.as_deref())?;
+    let vapid = Vapid::new(push.vapid_private_key.as_ref(), push.vapid_subject.as_deref())?;
     let sidecar_settings = SidecarSettings::from_env()?;
     let health = listen(service.health_addr)?;
     let mut metrics = Metrics::new(Service::ReminderWorker.name(), &pool);
@@ -76,7 +80,8 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
         let relay = Relay::new(pool.clone(), outbox.clone(), sidecar, relay_settings);
         publishing.spawn(relay.run(publishing.token()));
     }
-    let ways = Ways { keys: service.sealing_keys, policy: webhook_allow, mail, public_url };
+    let keys = service.sealing_keys;
+    let ways = Ways { keys, policy: webhook_allow, mail, vapid, public_url };
     let deliveries = Deliveries::new(pool.clone(), outbox.clone(), wakes.clone(), ways)?;
     deliveries.register(&mut metrics);
     shutdown.spawn(deliveries.run(shutdown.token()));

@@ -1,4 +1,4 @@
-//! The binary: `reminder-worker [serve|migrate|reconcile|dead-letters]`.
+//! The binary: `reminder-worker [serve|migrate|reconcile|dead-letters|vapid-keys]`.
 
 use anyhow::Context;
 use events::Service;
@@ -10,9 +10,11 @@ use platform::{
 };
 use reminder_worker::{
     app,
+    delivery::VapidKeys,
     settings::{Command, LetterSettings, ServeSettings},
     subscribers::{Wakes, WorkerSubscriber},
 };
+use secrecy::ExposeSecret;
 
 const SERVICE: &str = Service::ReminderWorker.name();
 /// Connections for a command that ends.
@@ -27,6 +29,10 @@ async fn main() -> anyhow::Result<()> {
         Command::Migrate(settings) => migrate(&settings).await,
         Command::Reconcile(settings) => reconcile(&settings).await,
         Command::DeadLetters(settings) => dead_letters(&settings).await,
+        Command::VapidKeys(_) => {
+            print_vapid_keys();
+            Ok(())
+        }
     };
     telemetry.flush();
     result
@@ -56,6 +62,12 @@ async fn dead_letters(settings: &LetterSettings) -> anyhow::Result<()> {
     let subscriber = WorkerSubscriber::new(outbox.clone(), Wakes::default());
     let pool = pool(&settings.command)?;
     Ok(settings.letters.run(&pool, &outbox, &subscriber, std::io::stdout()).await?)
+}
+
+fn print_vapid_keys() {
+    let keys = VapidKeys::random();
+    println!("VAPID_PRIVATE_KEY={}", keys.private.expose_secret());
+    println!("VAPID_PUBLIC_KEY={}", keys.public);
 }
 
 fn pool(settings: &CommandSettings) -> anyhow::Result<sqlx::PgPool> {

@@ -24,6 +24,9 @@ pub enum Command {
     Reconcile(CommandSettings),
     /// List, show, redrive or discard what this service could not take
     DeadLetters(LetterSettings),
+    /// Make up a pair of keys for Web Push and print it as settings: the private key is this service's,
+    /// the public one chat-api's
+    VapidKeys(LogSettings),
 }
 
 /// What deciding about dead letters needs.
@@ -59,10 +62,27 @@ pub struct ServeSettings {
     /// How letters go out.
     #[command(flatten)]
     pub mail: MailSettings,
+    /// How Web Push goes out.
+    #[command(flatten)]
+    pub push: PushSettings,
     /// Where people reach chat-api, https://todo.example.org for one: with it, notifications have links by
     /// which to act at once
     #[arg(long, env)]
     pub public_url: Option<Url>,
+}
+
+/// How Web Push goes out.
+#[derive(Args, Clone, Debug)]
+pub struct PushSettings {
+    /// The private key by which browsers' push services know this server: base64url of 32 bytes, as
+    /// `vapid-keys` makes it. Without it, no Web Push is sent. With another one, every browser has to
+    /// subscribe anew
+    #[arg(long, env, hide_env_values = true)]
+    pub vapid_private_key: Option<SecretString>,
+
+    /// Where push services reach the operator: mailto:ops@example.org or https://example.org
+    #[arg(long, env)]
+    pub vapid_subject: Option<String>,
 }
 
 /// How letters go out.
@@ -101,6 +121,7 @@ impl Command {
             Self::Serve(settings) => &settings.log,
             Self::Migrate(settings) | Self::Reconcile(settings) => &settings.log,
             Self::DeadLetters(settings) => &settings.command.log,
+            Self::VapidKeys(log) => log,
         }
     }
 }

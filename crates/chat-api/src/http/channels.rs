@@ -15,7 +15,7 @@ use crate::{
     context::Context,
     domain::{
         Refused,
-        channel::{NewChannel, NtfyToken, NtfyTopic, WebhookSecret, WebhookUrl},
+        channel::{NewChannel, NtfyToken, NtfyTopic, PushSubscription, WebhookSecret, WebhookUrl},
         email::Email,
     },
     error::{Failure, code},
@@ -35,6 +35,29 @@ pub(super) struct ChannelBody {
     email: Field,
     #[serde(default)]
     token: Field,
+    #[serde(default)]
+    subscription: Field,
+}
+
+/// What `PushSubscription.toJSON()` gives in a browser.
+#[derive(Debug, Deserialize)]
+struct SubscriptionBody {
+    endpoint: String,
+    keys: SubscriptionKeys,
+}
+
+#[derive(Debug, Deserialize)]
+struct SubscriptionKeys {
+    p256dh: String,
+    auth: String,
+}
+
+/// What a page subscribes with: `applicationServerKey`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebPushKey)]
+pub(super) struct WebPushKeyView {
+    /// base64url of a point of P-256; null where this server sends no Web Push.
+    public_key: Option<String>,
 }
 
 /// A channel as it is listed.
@@ -91,6 +114,10 @@ impl Shown {
     pub(super) fn of(kind: ChannelKind, address: Option<String>) -> Self {
         match kind {
             ChannelKind::Email => Self { url: None, email: address },
+            ChannelKind::WebPush => {
+                let endpoint = address.as_deref().and_then(PushSubscription::endpoint_of);
+                Self { url: endpoint, email: None }
+            }
             _ => Self { url: address, email: None },
         }
     }
@@ -117,22 +144,23 @@ pub(super) async fn create(
     Caller(call): Caller,
     JsonBody(body): JsonBody<ChannelBody>,
 ) -> Result<HttpResponse, Failure> {
-    let new = body.parse()?;
+    let new = body.parse(context.vapid_public_key.is_some())?;
     let id = commands::channels::add(&context, call, &new).await?;
     let kind = new.kind();
     let shown = Shown::of(kind, Some(new.address().to_owned()));
     let secret = match &new {
         NewChannel::Webhook { secret, .. } => Some(secret.reveal().to_owned()),
-        NewChannel::Email { .. } | NewChannel::Ntfy { .. } => None,
+        NewChannel::Email { .. } | NewChannel::Ntfy { .. } | NewChannel::WebPush { .. } => None,
     };
     let view = ChannelView { id, kind, shown };
     Ok(HttpResponse::Created().json(NewChannelView { view, secret }))
 }
 
 impl ChannelBody {
-    fn parse(self) -> Result<NewChannel, Failure> {
+    fn parse(self, has_web_push: bool) -> Result<NewChannel, Failure> {
         let mut fields = Fields::default();
-        let new = match fields.required("kind", self.kind, known_kind) {
+        let kind = fields.required("kind", self.kind, |name| offered_kind(name, has_web_push));
+        let new = match kind {
             Some(ChannelKind::Webhook) => {
                 let url = fields.required("url", self.url, WebhookUrl::parse);
                 let secret = fields.optional("secret", self.secret, WebhookSecret::parse);
@@ -147,17 +175,34 @@ impl ChannelBody {
                 let token = fields.optional("token", self.token, NtfyToken::parse);
                 topic.map(|topic| NewChannel::Ntfy { topic, token })
             }
-            _ => None,
+            Some(ChannelKind::WebPush) => fields
+                .required("subscription", self.subscription, |body: SubscriptionBody| {
+                    let SubscriptionKeys { p256dh, auth } = body.keys;
+                    PushSubscription::parse(&body.endpoint, &p256dh, &auth)
+                })
+                .map(|subscription| NewChannel::WebPush { subscription }),
+            Some(ChannelKind::Unknown) | None => None,
         };
         fields.finish(new)
     }
 }
 
-fn known_kind(name: String) -> Result<ChannelKind, Refused> {
+fn offered_kind(name: String, has_web_push: bool) -> Result<ChannelKind, Refused> {
     match ChannelKind::named(&name) {
-        kind @ (ChannelKind::Webhook | ChannelKind::Email | ChannelKind::Ntfy) => Ok(kind),
-        _ => Err(Refused::new("is no kind of channel")),
+        ChannelKind::Unknown => Err(Refused::new("is no kind of channel")),
+        ChannelKind::WebPush if !has_web_push => {
+            Err(Refused::new("is not offered: this server has no key for Web Push"))
+        }
+        kind => Ok(kind),
     }
+}
+
+/// The key that a page subscribes to Web Push with.
+#[utoipa::path(get, path = "/api/v1/channels/web-push-key", operation_id = "getWebPushKey",
+    tag = "settings", responses((status = 200, body = WebPushKeyView)))]
+pub(super) async fn web_push_key(context: web::Data<Context>, _: SignedIn) -> HttpResponse {
+    let public_key = context.vapid_public_key.as_ref().map(|key| key.as_str().to_owned());
+    HttpResponse::Ok().json(WebPushKeyView { public_key })
 }
 
 /// Removes a channel.

@@ -128,6 +128,8 @@ fn for_people(config: &mut ServiceConfig) {
                 .route(web::get().to(channels::list))
                 .route(web::post().to(channels::create)),
         )
+        // Before what takes any name for an id.
+        .service(at("/channels/web-push-key").route(web::get().to(channels::web_push_key)))
         .service(at("/channels/{channel_id}").route(web::delete().to(channels::delete)))
         .service(at("/channels/{channel_id}/test").route(web::post().to(channels::test)))
         .service(

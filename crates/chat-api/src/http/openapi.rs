@@ -69,7 +69,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         tokens::list, tokens::create, tokens::delete, admin::people,
         dead_letters::list, dead_letters::show, dead_letters::redrive, dead_letters::discard,
         settings::show, settings::replace,
-        channels::list, channels::create, channels::delete, channels::test,
+        channels::list, channels::create, channels::delete, channels::test, channels::web_push_key,
         tasks::create, tasks::list, tasks::show, tasks::change, tasks::delete, tasks::complete,
         tasks::skip,
         tasks::reopen, tasks::restore, tasks::put, bulk::act, timeline::list,

@@ -35,15 +35,14 @@ const SECRET: &str = "^whsec_([A-Za-z0-9+/]{4}){8}(([A-Za-z0-9+/]{4}){0,13}\
     |([A-Za-z0-9+/]{4}){0,13}[A-Za-z0-9+/][AQgw]==)$";
 /// The root of a server, and one name.
 const TOPIC_URL: &str = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+/[-_A-Za-z0-9]{1,64}$";
+/// 65 bytes of which the first is 4, and 16 bytes, in base64url that may be filled up.
+const PUBLIC_KEY: &str = "^B[A-P][-_A-Za-z0-9]{84}[AEIMQUYcgkosw048]=?$";
+const PUSH_AUTH: &str = "^[-_A-Za-z0-9]{21}[AQgw](==)?$";
 const NO_NUL: &str = r"^[^\x00]*$";
 const NOT_BLANK: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
 const MAX_NAME_CHARS: usize = MAX_LIST_NAME_CHARS;
 const _: () = assert!(MAX_NAME_CHARS == MAX_TOKEN_NAME_CHARS, "then they are two schemas");
 const TIME_OF_DAY: &str = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$";
-
-/// The kinds of channels that can be added.
-const KINDS: [events::ChannelKind; 3] =
-    [events::ChannelKind::Webhook, events::ChannelKind::Email, events::ChannelKind::Ntfy];
 
 /// Types that are only a schema, under their own name.
 macro_rules! schemas {
@@ -83,7 +82,7 @@ schemas! {
     /// A kind of file that goes out.
     ExportFormat: words(["json", "ical"]);
     /// How notifications are sent.
-    ChannelKind: words(KINDS.map(events::ChannelKind::name));
+    ChannelKind: words(events::ChannelKind::KNOWN.map(events::ChannelKind::name));
     /// From where the next occurrence counts.
     Basis: words(["due_date", "completion"]);
     /// By what tasks are sorted; with `-` before it the other way. `position` goes with a list.
@@ -180,7 +179,9 @@ schemas! {
             .property("token", or_null(text().min_length(Some(1)).max_length(Some(MAX_TOKEN_CHARS))
                 .pattern(Some("^[!-~]+$"))
                 .description(Some("An access token of the server, where it asks for one; never shown."))
-                .into())));
+                .into())))
+        .item(channel("web_push", "Messages to a browser, where the operator has set a key for Web Push.")
+            .property("subscription", subscription()).required("subscription"));
     /// Until when a reminder is put off.
     SnoozeRequest: one_of([
         (
@@ -232,6 +233,22 @@ fn http_url() -> ObjectBuilder {
         .description(Some("http or https."))
         .max_length(Some(MAX_URL_CHARS))
         .pattern(Some("^[Hh][Tt][Tt][Pp][Ss]?://"))
+}
+
+/// What `PushSubscription.toJSON()` gives in a browser.
+fn subscription() -> ObjectBuilder {
+    let key = |pattern, what| text().pattern(Some(pattern)).description(Some(what));
+    let keys = ObjectBuilder::new()
+        .property("p256dh", key(PUBLIC_KEY, "The browser's key: a point of P-256, base64url."))
+        .required("p256dh")
+        .property("auth", key(PUSH_AUTH, "The subscription's secret: 16 bytes, base64url."))
+        .required("auth");
+    ObjectBuilder::new()
+        .description(Some("What `PushSubscription.toJSON()` gives in a browser."))
+        .property("endpoint", http_url())
+        .required("endpoint")
+        .property("keys", keys)
+        .required("keys")
 }
 
 fn channel(kind: &str, what: &str) -> ObjectBuilder {

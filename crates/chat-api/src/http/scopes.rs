@@ -32,6 +32,7 @@ const OPERATIONS: &[(&str, &str, Scope)] = &[
     ("PUT", "/settings", Write),
     ("GET", "/channels", Read),
     ("POST", "/channels", Write),
+    ("GET", "/channels/web-push-key", Read),
     ("DELETE", "/channels/{channel_id}", Write),
     ("POST", "/channels/{channel_id}/test", Write),
     ("GET", "/tasks", Read),

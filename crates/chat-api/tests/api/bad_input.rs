@@ -259,6 +259,11 @@ async fn settings_channels_and_tokens_refuse_what_they_can_not_be() {
     ada.post("/channels", json!({"kind": "ntfy", "url": "https://ntfy.test/a", "token": "a\r\nb"}))
         .await
         .assert_refuses("token");
+    let keys = json!({"p256dh": "BA", "auth": "AA"});
+    let subscription = json!({"endpoint": "https://push.test/x", "keys": keys});
+    ada.post("/channels", json!({"kind": "web_push", "subscription": subscription}))
+        .await
+        .assert_refuses("kind");
     let weak = json!({"kind": "webhook", "url": "http://a.test", "secret": "whsec_AAAA"});
     ada.post("/channels", weak).await.assert_refuses("secret");
     for name in [json!(""), json!("a\u{0}"), json!("x".repeat(101)), json!(null)] {

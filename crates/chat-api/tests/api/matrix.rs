@@ -78,7 +78,7 @@ async fn start<F: Future<Output = Stack>>(
 async fn fill(stack: &Stack) -> Figures {
     let document = stack.replica.get("/api/openapi.json").await.body;
     let operations = Operation::all(&document);
-    assert!(operations.len() >= 49, "{}", operations.len());
+    assert!(operations.len() >= 50, "{}", operations.len());
     let ghost = Ghost::raise(stack).await;
     let mut numbers = 0..MAX_OWNERS;
     let mut owner = || estate::owner(numbers.next().expect("fewer operations"));

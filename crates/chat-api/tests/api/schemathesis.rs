@@ -28,6 +28,9 @@ const RUNS: [Run; 2] = [
 ];
 const RUN_TIMEOUT_SECS: u64 = 600;
 const LIFT_INTERVAL_MS: u64 = 100;
+/// With it, every kind of channel is offered.
+const VAPID_PUBLIC_KEY: &str =
+    "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs";
 const REPORT: &str = "report.json";
 
 struct Run {
@@ -45,7 +48,8 @@ async fn no_request_that_can_be_made_up_from_the_document_is_answered_outside_of
     let quotas = ["--signed-in-requests-per-minute", "--stranger-requests-per-minute"];
     let quotas = quotas.into_iter().flat_map(|quota| [quota, "10000000"]);
     // Whatever becomes of its address, the first account stays an administrator.
-    let flags = ["--first-account-is-admin", "true"].into_iter().chain(quotas);
+    let web_push = ["--vapid-public-key", VAPID_PUBLIC_KEY];
+    let flags = ["--first-account-is-admin", "true"].into_iter().chain(web_push).chain(quotas);
     let flags: Vec<&str> = flags.collect();
     let operations = Operation::all(&committed());
     let (mut cases, mut accepted) = (0, BTreeMap::<String, u64>::new());

@@ -150,6 +150,57 @@ async fn an_ntfy_channel_rests_and_travels_sealed_and_its_token_is_never_shown()
     stack.stop().await;
 }
 
+/// Without a key a browser can't be added: its push service would not know who sends.
+#[tokio::test]
+async fn a_browser_is_a_channel_where_the_server_has_a_key_and_rests_and_travels_sealed() {
+    const KEY: &str =
+        "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs";
+    let stack = Stack::start_with(&["--vapid-public-key", KEY]).await;
+    let ada = stack.register("ada").await;
+    assert_eq!(ada.get("/channels/web-push-key").await.body, json!({"public_key": KEY}));
+    let endpoint = "https://push.test/send/of-ada";
+    let (p256dh, auth) = (KEY, "BTBZMqHH6r4Tts7J_aSIgg");
+    let subscription = json!({
+        "endpoint": endpoint, "expirationTime": null, "keys": {"p256dh": p256dh, "auth": auth},
+    });
+    let made =
+        ada.post("/channels", json!({"kind": "web_push", "subscription": subscription})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    assert!(!made.body.to_string().contains(auth));
+    let id = made.body["id"].as_str().expect("an id").to_owned();
+    let view = json!({"id": id, "kind": "web_push", "url": endpoint, "email": null});
+    assert_eq!(ada.get("/channels").await.body["items"], json!([view]));
+
+    let told = stack.published(Topic::UserEvents).await;
+    let Payload::NotificationSettingsUpdated(said) = &told[1].event.payload else { panic!() };
+    let channel = &said.channels[0];
+    assert_eq!((channel.kind, &channel.secret), (ChannelKind::WebPush, &None));
+    let address = opened(&stack, &ada.user_id, &id, "address", &channel.address);
+    let address: serde_json::Value = serde_json::from_str(&address).expect("JSON");
+    let keys = json!({"p256dh": p256dh, "auth": auth});
+    assert_eq!(address, json!({"endpoint": endpoint, "keys": keys}));
+    let at_rest = all_of_channels(&stack).await;
+    assert!(!at_rest.contains("push.test") && !at_rest.contains(auth));
+    for broken in [
+        json!({"endpoint": "push.test", "keys": keys}),
+        json!({"endpoint": endpoint, "keys": {"p256dh": "BA", "auth": auth}}),
+        json!({"endpoint": endpoint, "keys": {"p256dh": p256dh}}),
+        json!({"endpoint": endpoint}),
+        json!("subscription"),
+    ] {
+        ada.post("/channels", json!({"kind": "web_push", "subscription": broken}))
+            .await
+            .assert_refuses("subscription");
+    }
+    stack.stop().await;
+
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let none = ada.get("/channels/web-push-key").await.body;
+    assert_eq!(none, json!({"public_key": null}));
+    stack.stop().await;
+}
+
 /// What a sealed text of a channel says.
 fn opened(
     stack: &Stack,

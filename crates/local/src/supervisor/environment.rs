@@ -9,9 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL},
+};
 use events::Service;
 use nix::sys::signal::Signal;
+use p256::elliptic_curve::sec1::ToEncodedPoint;
 use platform::sealing::KEY_BYTES;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::process::Command;
@@ -23,6 +27,8 @@ use crate::{
 
 /// The secret with the keys that both services seal with.
 pub(crate) const SEALING_KEYS: &str = "sealing-keys";
+/// The secret with the private key of Web Push: with another one every browser would have to subscribe anew.
+pub(crate) const VAPID_KEY: &str = "vapid-private-key";
 
 /// A service and its sidecar.
 #[derive(Clone, Debug)]
@@ -170,6 +176,21 @@ pub(crate) fn new_sealing_keys() -> String {
     format!("k1:{}", BASE64.encode(rand::random::<[u8; KEY_BYTES]>()))
 }
 
+/// A new private key of Web Push, as the worker reads it.
+pub(crate) fn new_vapid_private_key() -> String {
+    // Of all numbers of this length, hardly any is no key.
+    let mut keys = std::iter::repeat_with(rand::random::<[u8; 32]>);
+    let key = keys.find_map(|bytes| p256::SecretKey::from_slice(&bytes).ok());
+    key.map(|key| BASE64URL.encode(key.to_bytes())).unwrap_or_default()
+}
+
+/// The public key that goes with it, as chat-api reads it; none where it is no key.
+pub(crate) fn vapid_public_key(private: &SecretString) -> Option<String> {
+    let bytes = BASE64URL.decode(private.expose_secret()).ok()?;
+    let key = p256::SecretKey::from_slice(&bytes).ok()?;
+    Some(BASE64URL.encode(key.public_key().to_encoded_point(false)))
+}
+
 /// A command that is killed when we die, without what the environment may say about other databases
 /// and sidecars.
 fn clean(program: &Path) -> Command {
@@ -188,6 +209,14 @@ fn is_foreign(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_key_of_web_push_has_a_public_one() {
+        let public = vapid_public_key(&new_vapid_private_key().into()).expect("a key");
+        let point = BASE64URL.decode(&public).expect("base64url");
+        assert_eq!((point.len(), point[0]), (65, 4));
+        assert_eq!(vapid_public_key(&"nonsense".to_owned().into()), None);
+    }
 
     #[test]
     fn new_keys_are_keys() {

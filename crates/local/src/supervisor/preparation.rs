@@ -5,12 +5,13 @@ use std::{ffi::OsString, net::SocketAddr, path::Path};
 use events::{Service, Topic};
 use kafka_admin::Admin;
 use platform::database;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     address::url,
     environment::{
-        Application, SEALING_KEYS, SidecarKind, SidecarSettings, binary, new_sealing_keys,
+        Application, SEALING_KEYS, SidecarKind, SidecarSettings, VAPID_KEY, binary,
+        new_sealing_keys, new_vapid_private_key, vapid_public_key,
     },
     error::RunError,
     leftovers::Records,
@@ -32,6 +33,11 @@ const ONE_BROKER: u16 = 1;
 const BUS_CONNECTIONS: u32 = 2;
 /// Who may be reached by webhooks on a person's own machine.
 const WEBHOOK_ALLOW: &str = "WEBHOOK_ALLOW";
+/// The keys of Web Push, the worker's and chat-api's: made up unless somebody brings their own.
+const VAPID_KEYS: [&str; 2] = ["VAPID_PRIVATE_KEY", "VAPID_PUBLIC_KEY"];
+/// Where push services reach the operator; of one's own machine they need not.
+const VAPID_SUBJECT: &str = "VAPID_SUBJECT";
+const NOBODY: &str = "mailto:nobody@example.org";
 /// Whether the first account administers: on a person's own machine it does.
 const FIRST_ACCOUNT_IS_ADMIN: &str = "FIRST_ACCOUNT_IS_ADMIN";
 
@@ -95,6 +101,13 @@ pub(crate) async fn prepare(
     for_chat.extend(unless_set(FIRST_ACCOUNT_IS_ADMIN, "true"));
     let mut for_worker = vec![("PUBLIC_URL", OsString::from(public_url))];
     for_worker.extend(unless_set(WEBHOOK_ALLOW, "loopback"));
+    if VAPID_KEYS.iter().all(|name| std::env::var_os(name).is_none()) {
+        let private = secrets.get_or_create_with(VAPID_KEY, new_vapid_private_key)?;
+        let [of_worker, of_chat] = VAPID_KEYS;
+        for_chat.extend(vapid_public_key(&private).map(|public| (of_chat, public.into())));
+        for_worker.push((of_worker, private.expose_secret().into()));
+        for_worker.extend(unless_set(VAPID_SUBJECT, NOBODY));
+    }
     let no_port = RunError::system("find free ports");
     let applications = Application::new(Service::ChatApi, bin_dir, chat, for_chat)
         .and_then(|chat| {

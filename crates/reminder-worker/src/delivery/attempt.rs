@@ -20,7 +20,7 @@ use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
 use super::{
-    Mail, Ways,
+    Mail, Vapid, Ways,
     error::AttemptError,
     http::Http,
     links::Links,
@@ -29,7 +29,7 @@ use super::{
     ntfy,
     quiet::quiet_until,
     target::Target,
-    webhook,
+    web_push, webhook,
 };
 use crate::store::{
     self,
@@ -77,16 +77,17 @@ pub(super) struct Sender {
     keys: KeyRing,
     http: Http,
     mail: Option<Mail>,
+    vapid: Option<Vapid>,
     links: Option<Links>,
     counts: Counts,
 }
 
 impl Sender {
     pub(super) fn new(pool: PgPool, outbox: Outbox, ways: Ways) -> reqwest::Result<Self> {
-        let Ways { keys, policy, mail, public_url } = ways;
+        let Ways { keys, policy, mail, vapid, public_url } = ways;
         let links = public_url.map(|public_url| Links::new(keys.clone(), public_url));
         let http = Http::new(policy)?;
-        Ok(Self { pool, outbox, keys, http, mail, links, counts: Counts::default() })
+        Ok(Self { pool, outbox, keys, http, mail, vapid, links, counts: Counts::default() })
     }
 
     pub(super) fn counts(&self) -> &Counts {
@@ -214,7 +215,13 @@ impl Sender {
                 let token = secret.as_deref();
                 ntfy::send(&self.http, &address, token, &message, due.begun_at).await
             }
-            ChannelKind::WebPush | ChannelKind::Unknown => Err(AttemptError::UnknownKind),
+            ChannelKind::WebPush => match &self.vapid {
+                Some(vapid) => {
+                    web_push::send(&self.http, vapid, &address, &message, due.begun_at).await
+                }
+                None => Err(AttemptError::NoVapid),
+            },
+            ChannelKind::Unknown => Err(AttemptError::UnknownKind),
         };
         self.counts.attempted(channel.kind, begun.elapsed());
         sent

@@ -15,6 +15,14 @@ pub(super) enum AttemptError {
     Sealed(#[from] platform::sealing::OpenError),
     #[error("the channel's address is no URL")]
     Address(#[from] url::ParseError),
+    #[error("the channel's address is no browser's subscription")]
+    Subscription,
+    #[error("the push service does not know the subscription any more: the browser has ended it")]
+    SubscriptionGone,
+    #[error("the notification is too long for a push service")]
+    TooLong,
+    #[error("no Web Push is sent here: VAPID_PRIVATE_KEY and VAPID_SUBJECT are not set")]
+    NoVapid,
     #[error("the channel's address is no topic of an ntfy server")]
     Topic,
     #[error("the channel's secret can't sign")]
@@ -74,6 +82,10 @@ impl AttemptError {
             Self::ChannelGone
             | Self::Address(_)
             | Self::Topic
+            | Self::Subscription
+            | Self::SubscriptionGone
+            | Self::TooLong
+            | Self::NoVapid
             | Self::Secret(_)
             | Self::Json(_)
             | Self::NotPermitted(_)

@@ -23,6 +23,7 @@ mod quiet;
 mod resolver;
 mod signature;
 mod target;
+mod web_push;
 mod webhook;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -38,6 +39,7 @@ pub use address::{AddressPolicy, InvalidPolicy};
 pub use attempt::notification_key;
 pub use email::{InvalidMail, Mail};
 pub use signature::{InvalidSecret, sign};
+pub use web_push::{InvalidVapid, MAX_PUSH_BYTES, Vapid, VapidKeys};
 
 use crate::{
     scheduler::sleep_until_woken,
@@ -83,6 +85,8 @@ pub struct Ways {
     pub policy: AddressPolicy,
     /// The operator's mail server; without one, no letter is sent.
     pub mail: Option<Mail>,
+    /// Who browsers' push services know; without it, no Web Push is sent.
+    pub vapid: Option<Vapid>,
     /// Where people reach chat-api; without it, there are no links to act by.
     pub public_url: Option<Url>,
 }

@@ -6,6 +6,8 @@ use events::ChannelKind;
 use url::Url;
 use uuid::Uuid;
 
+use super::web_push::Subscription;
+
 /// A target: the mail server, or the origin that requests go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target(Cow<'static, str>);
@@ -19,7 +21,8 @@ impl Target {
         match kind {
             ChannelKind::Email => Some(Self::MAIL),
             ChannelKind::Webhook | ChannelKind::Ntfy => Self::of_url(address),
-            ChannelKind::WebPush | ChannelKind::Unknown => None,
+            ChannelKind::WebPush => Self::of_url(&Subscription::parse(address).ok()?.endpoint),
+            ChannelKind::Unknown => None,
         }
     }
 
@@ -48,6 +51,10 @@ mod tests {
         assert_eq!(of("https://EXAMPLE.test/a?b"), of("https://u:p@example.test:443/c"));
         assert_ne!(of("https://example.test/"), of("http://example.test/"));
         assert_ne!(of("https://example.test/"), of("https://example.test:8443/"));
+        let subscription =
+            r#"{"endpoint": "https://push.test/x", "keys": {"p256dh": "", "auth": ""}}"#;
+        let push = Target::of(ChannelKind::WebPush, subscription);
+        assert_eq!(push, Some(of("https://push.test")));
         assert_eq!(Target::of(ChannelKind::Email, "a@b.test"), Some(Target::MAIL));
         assert_eq!(Target::of(ChannelKind::Webhook, "nonsense"), None);
         assert_eq!(Target::of(ChannelKind::Webhook, "data:,x"), None);

@@ -18,3 +18,4 @@ mod series;
 mod support;
 mod targets;
 mod tidying;
+mod web_push;

@@ -162,6 +162,7 @@ pub(crate) fn ways() -> Ways {
         keys: SEALING_KEYS.parse().expect("a key ring"),
         policy: "loopback".parse().expect("a policy"),
         mail: None,
+        vapid: None,
         public_url: None,
     }
 }

@@ -20,6 +20,9 @@ pub(super) const DEAD_LETTER_ID: &str = "5a0b7c1d-3e2f-4a6b-9c8d-0f1e2d3c4b66";
 const OTHER_ID: &str = "c8b0e1a4-41a7-4d0e-a2a9-5a3d5c1f7e22";
 const MORNING: &str = "2026-11-24T08:00:00Z";
 const EVENING: &str = "2026-11-24T17:00:00Z";
+/// Of RFC 8292's own example.
+const PUBLIC_KEY: &str =
+    "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs";
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const STREAM: &str = "event: task-created\nid: 7\ndata: {\"event_type\":\"task-created\",…}\n\n";
 const CALENDAR: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VTODO\r\n\
@@ -93,6 +96,7 @@ fn example(schema: &str) -> Option<Value> {
         }),
         "CalendarFile" => json!(CALENDAR),
         "CsvFile" => json!(CSV),
+        "WebPushKey" => json!({"public_key": PUBLIC_KEY}),
         "ZipFile" => json!("PK…"),
         "TaskMove" => json!({"list_id": LIST_ID}),
         "TaskPatch" => json!({"title": "Water the roses", "due_date": null}),

@@ -46,9 +46,17 @@ const NAMED_IN_BODIES: [Named; 9] = [
 const NAMED_IN_QUERIES: [(&str, &str); 2] = [("listTasks", "list"), ("importFile", "list")];
 /// Ids that are no thing of their own: a step belongs to its task, and only there.
 const NO_THINGS: [&str; 1] = ["subtasks/id"];
-/// What an answer that succeeds says nothing of, as it can't: what is there before is not in it.
-const SHOW_NOTHING_OF_BEFORE: [&str; 6] =
-    ["createTask", "createList", "createToken", "createChannel", "importFile", "replaceSettings"];
+/// What an answer that succeeds says nothing of, as it can't: what is there before is not in it, or it is the
+/// same for everybody (the key of Web Push).
+const SHOW_NOTHING_OF_BEFORE: [&str; 7] = [
+    "createTask",
+    "createList",
+    "createToken",
+    "createChannel",
+    "importFile",
+    "replaceSettings",
+    "getWebPushKey",
+];
 
 #[derive(Debug)]
 pub(crate) struct Operation {
