@@ -83,6 +83,9 @@ impl FromStr for Network {
     }
 }
 
+/// A public address by its number only: machines in Azure are told there what they are.
+const AZURE: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 /// Whether an address is one of the open internet. Everything with a special purpose is not
 /// (RFC 6890 and its successors), nor is what embeds such an IPv4 address.
 fn is_public(address: IpAddr) -> bool {
@@ -99,6 +102,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || a == 127
         || (a == 100 && (64..128).contains(&b))
         || (a == 169 && b == 254)
+        // Azure's own of every machine, by which it is configured.
+        || address == AZURE
         || (a == 172 && (16..32).contains(&b))
         || (a == 192 && b == 0 && (c == 0 || c == 2))
         || (a == 192 && b == 88 && c == 99)
@@ -139,7 +144,18 @@ mod tests {
 
     #[test]
     fn public_addresses_are_permitted() {
-        for address in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "2a00:1450::1"] {
+        for address in [
+            "1.1.1.1",
+            "93.184.216.34",
+            "100.63.255.255",
+            "100.128.0.0",
+            "168.63.129.17",
+            "172.32.0.0",
+            "2606:4700::1111",
+            "2a00:1450::1",
+            "64:ff9b::1.1.1.1",
+            "2002:101:101::1",
+        ] {
             assert!(permits("", address), "{address}");
         }
     }
@@ -154,7 +170,14 @@ mod tests {
             "172.31.255.255",
             "192.168.1.1",
             "169.254.169.254",
+            "168.63.129.16",
             "100.64.0.1",
+            "100.127.255.255",
+            "192.0.0.192",
+            "192.88.99.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "240.0.0.1",
             "0.0.0.0",
             "255.255.255.255",
             "224.0.0.1",
@@ -164,8 +187,19 @@ mod tests {
             "::",
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "::ffff:0:127.0.0.1",
             "64:ff9b::7f00:1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b:1::1.1.1.1",
             "2002:7f00:1::",
+            "2002:a9fe:a9fe::",
+            "2002:a83f:8110::",
+            "2001:0:101:101::1",
+            "3fff::1",
+            "5f00::1",
+            "100::1",
+            "fec0::1",
             "fe80::1",
             "fc00::1",
             "fd00:ec2::254",

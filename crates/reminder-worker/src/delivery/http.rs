@@ -11,35 +11,36 @@ use url::Url;
 use super::{
     ATTEMPT_TIMEOUT_SECS, AddressPolicy,
     error::AttemptError,
-    resolver::{GuardedResolver, NotPermitted},
+    resolver::{GuardedResolver, Lookup, NotPermitted, System, check_literal},
 };
 
 /// A client that connects only where the policy allows, and follows nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Http {
     client: Client,
-    guard: GuardedResolver,
+    policy: AddressPolicy,
 }
 
 impl Http {
     pub(super) fn new(policy: AddressPolicy) -> reqwest::Result<Self> {
-        Self::guarded(GuardedResolver::new(policy))
+        Self::by(policy, System)
     }
 
-    fn guarded(guard: GuardedResolver) -> reqwest::Result<Self> {
+    /// One that looks names up elsewhere.
+    fn by(policy: AddressPolicy, lookup: impl Lookup) -> reqwest::Result<Self> {
         let client = Client::builder()
             .user_agent(concat!("todo-reminder-worker/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(guard.clone())
+            .dns_resolver(GuardedResolver::new(policy.clone(), lookup))
             .redirect(redirect::Policy::none())
             .no_proxy()
             .timeout(Duration::from_secs(ATTEMPT_TIMEOUT_SECS))
             .build()?;
-        Ok(Self { client, guard })
+        Ok(Self { client, policy })
     }
 
     /// A request to an address, unless that stands for something that is not permitted.
     pub(super) fn post(&self, address: Url) -> Result<RequestBuilder, AttemptError> {
-        self.guard.check_literal(&address)?;
+        check_literal(&self.policy, &address)?;
         Ok(self.client.post(address))
     }
 }
@@ -95,6 +96,9 @@ fn transport_error(error: reqwest::Error) -> AttemptError {
 fn is_not_permitted(error: &(dyn Error + 'static)) -> bool {
     error.is::<NotPermitted>() || error.source().is_some_and(is_not_permitted)
 }
+
+#[cfg(test)]
+mod guard_tests;
 
 #[cfg(test)]
 mod tests {
