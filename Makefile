@@ -67,6 +67,11 @@ test: build ## Run all tests
 	SCHEMATHESIS=$(SCHEMATHESIS) MAIL_PYTHON=$(MAIL_PYTHON) DATEUTIL_PYTHON=$(DATEUTIL_PYTHON) \
 		PUSH_PYTHON=$(PUSH_PYTHON) tools/test.sh $(LOCAL)
 
+.PHONY: bench
+bench: ## Measure bursts and backlogs of reminders, as ratios to an undisturbed burst (six minutes; a quiet machine)
+	cargo build --quiet --package local
+	$(LOCAL) postgres --ephemeral -- cargo bench --quiet --profile dev --package reminder-worker --bench burst
+
 .PHONY: test-cluster
 test-cluster: ## Test the charts on the cluster of the current kubectl context (tools/test-cluster.sh says what it needs)
 	@tools/test-cluster.sh

@@ -22,5 +22,6 @@ mod promise;
 mod readme;
 mod replicas;
 mod restore;
+mod series;
 mod story;
 mod traces;
