@@ -1,7 +1,7 @@
-//! Forgetting what nobody needs: deliveries that ended long ago, and their firings.
+//! Forgetting what nobody needs: deliveries that ended long ago, their firings, and of recurring tasks the
+//! reminders of occurrences that are over.
 //!
-//! A reminder itself stays, and remembers up to when it has fired: forgetting a firing never lets it
-//! fire again.
+//! What remains remembers up to when a reminder has fired: forgetting never lets it fire again.
 
 use std::time::Duration;
 
@@ -35,8 +35,9 @@ async fn tidy(pool: &PgPool, stop: &CancellationToken) -> sqlx::Result<()> {
     while !stop.is_cancelled() {
         let deliveries = store::deliveries::forget(pool, RETENTION_DAYS, MAX_ROWS).await?;
         let firings = store::firings::forget(pool, RETENTION_DAYS, MAX_ROWS).await?;
+        let reminders = store::reminders::forget(pool, RETENTION_DAYS, MAX_ROWS).await?;
         let most = u64::try_from(MAX_ROWS).unwrap_or(u64::MAX);
-        if deliveries < most && firings < most {
+        if deliveries.max(firings).max(reminders) < most {
             return Ok(());
         }
     }

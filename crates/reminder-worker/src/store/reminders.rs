@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use events::{Nominal, Offset, ReminderTriggered, TaskId, TaskState, UserId};
-use sqlx::{PgConnection, types::Json};
+use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::reminder::{Existing, Planned};
@@ -312,4 +312,29 @@ pub(crate) async fn ended(
     )
     .fetch_all(conn)
     .await
+}
+
+/// Forgets reminders of occurrences that were over so many days ago, at most `limit`; answers how many.
+/// Of each offset the latest stays, from which what is owed is counted, and that of the current occurrence.
+pub(crate) async fn forget(pool: &PgPool, days: i32, limit: i64) -> sqlx::Result<u64> {
+    let forgotten = sqlx::query!(
+        "delete from reminder where reminder_id in (
+             select r.reminder_id from reminder r join task t using (task_id)
+             where r.status <> 'pending' and r.occurrence is not null
+                 and r.fire_at < messaging.clock() - make_interval(days => $1)
+                 and r.occurrence is distinct from t.state ->> 'occurrence'
+                 and exists (
+                     select from reminder later
+                     where later.task_id = r.task_id and later.offset_secs = r.offset_secs
+                         and later.occurrence > r.occurrence
+                 )
+             order by r.fire_at limit $2
+             for update of r skip locked
+         )",
+        days,
+        limit,
+    )
+    .execute(pool)
+    .await?;
+    Ok(forgotten.rows_affected())
 }
