@@ -1,6 +1,6 @@
 """A real SMTP server for tests: aiosmtpd, and Python's own parser for what it was sent.
 
-    server.py [--user USER --password PASSWORD]
+    server.py [--user USER --password PASSWORD] [--tls FOLDER]
 
 Listens on a port of its own of 127.0.0.1 and says on standard output, a JSON object a line, first
 {"port"}, then each letter as it was parsed. What it answers stands before the `@` of the recipient:
@@ -9,16 +9,28 @@ Listens on a port of its own of 127.0.0.1 and says on standard output, a JSON ob
     never    550, with the recipient in the text
     busy     451 each time
     hang     nothing, ever
+
+With --tls it takes letters after STARTTLS only, with a certificate of an authority of its own, whose
+certificate it writes to FOLDER/ca.pem.
 """
 
 import argparse
 import asyncio
+import datetime
+import ipaddress
+import ssl
 import email
 import email.policy
 import json
 import sys
 
+from pathlib import Path
+
 from aiosmtpd.smtp import SMTP, AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 seen = set()
 
@@ -47,6 +59,7 @@ class Handler:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "signed_in": session.authenticated,
+            "encrypted": session.ssl is not None,
             "headers": [[name, str(value)] for name, value in letter.items()],
             "type": letter.get_content_type(),
             "parts": {part.get_content_type(): part.get_content() for part in parts},
@@ -58,10 +71,43 @@ class Handler:
         return "250 taken"
 
 
+def certified(folder):
+    """A context with a certificate for 127.0.0.1, and its authority's in a file."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def certificate(name, key, issuer, issuers_key, extension):
+        named = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (name, issuer)]
+        builder = x509.CertificateBuilder().subject_name(named[0]).issuer_name(named[1])
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(now - datetime.timedelta(hours=1))
+        builder = builder.not_valid_after(now + datetime.timedelta(days=1))
+        return builder.add_extension(*extension).sign(issuers_key, hashes.SHA256())
+
+    def pem(what):
+        return what.public_bytes(serialization.Encoding.PEM)
+
+    authority, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    is_authority = (x509.BasicConstraints(ca=True, path_length=None), True)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    roots = certificate("tests", authority, "tests", authority, is_authority)
+    leaf = certificate("mail", own, "tests", authority, (x509.SubjectAlternativeName([address]), False))
+    (folder / "ca.pem").write_bytes(pem(roots))
+    key = own.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "own.pem").write_bytes(pem(leaf) + key)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "own.pem")
+    return context
+
+
 async def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--user")
     arguments.add_argument("--password")
+    arguments.add_argument("--tls", type=Path)
     wanted = arguments.parse_args()
 
     def sign_in(server, session, envelope, mechanism, data):
@@ -70,7 +116,9 @@ async def main():
 
     options = {"hostname": "mail.example.test", "decode_data": False, "enable_SMTPUTF8": True}
     if wanted.user is not None:
-        options |= {"authenticator": sign_in, "auth_required": True, "auth_require_tls": False}
+        options |= {"authenticator": sign_in, "auth_required": True, "auth_require_tls": wanted.tls is not None}
+    if wanted.tls is not None:
+        options |= {"tls_context": certified(wanted.tls), "require_starttls": True}
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(Handler(), **options), "127.0.0.1", 0)
     say({"port": server.sockets[0].getsockname()[1]})

@@ -80,7 +80,7 @@ pub struct PushSettings {
     #[arg(long, env, hide_env_values = true)]
     pub vapid_private_key: Option<SecretString>,
 
-    /// Where push services reach the operator: mailto:ops@example.org or https://example.org
+    /// Where push services reach the operator: `mailto:ops@example.org`, or a page by https
     #[arg(long, env)]
     pub vapid_subject: Option<String>,
 }
@@ -143,6 +143,34 @@ mod tests {
         let serve = command(&["--sealing-keys", KEY, "--catch-up-max-age-hours", "7"]);
         let Command::Serve(settings) = serve else { panic!("{serve:?}") };
         assert_eq!(settings.scheduler.catch_up_max_age_hours, 7);
+    }
+
+    #[test]
+    fn making_keys_needs_nothing() {
+        let args = ["reminder-worker", "vapid-keys"].map(OsString::from);
+        assert!(matches!(Command::from_args(args), Command::VapidKeys(_)));
+    }
+
+    /// `--help` shows what stands in the environment, and a debugger what was read of it.
+    #[test]
+    fn no_secret_shows_in_the_settings() {
+        let serve = command(&[
+            "--sealing-keys",
+            KEY,
+            "--smtp-url",
+            "smtp://ada:hunter2@mail.test",
+            "--vapid-private-key",
+            "hunter3",
+        ]);
+        let shown = format!("{serve:?}");
+        assert!(!shown.contains("hunter") && !shown.contains(KEY), "{shown}");
+        let command = <Command as clap::CommandFactory>::command();
+        let serve = command.find_subcommand("serve").expect("serve");
+        for secret in ["smtp_url", "vapid_private_key", "sealing_keys", "database_url"] {
+            let mut arguments = serve.get_arguments();
+            let argument = arguments.find(|it| it.get_id() == secret).expect(secret);
+            assert!(argument.is_hide_env_values_set(), "{secret}");
+        }
     }
 
     #[test]

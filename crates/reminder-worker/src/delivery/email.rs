@@ -5,7 +5,7 @@
 //! knows one again drops the repetition. There is nothing of a person's in a header but the address and
 //! the title, which is one line, written as RFC 2047 has it.
 
-use std::{fmt::Write, time::Duration};
+use std::{error::Error, fmt::Write, io, time::Duration};
 
 use events::Priority;
 use lettre::{
@@ -195,10 +195,17 @@ fn of_smtp(error: &smtp::Error) -> AttemptError {
         Some(code) if ABOUT_US.contains(&code) => AttemptError::MailNotSignedIn(code),
         Some(code) => AttemptError::MailRefused(code),
         None if error.is_timeout() => AttemptError::MailTimedOut,
-        None if error.is_tls() => AttemptError::MailNotSecure,
+        None if error.is_tls() || is_handshake(error) => AttemptError::MailNotSecure,
         None if error.is_client() => AttemptError::MailUnfit,
         None => AttemptError::MailUnreachable,
     }
+}
+
+/// Whether what was read is no TLS, or the certificate nobody's whom this machine trusts: rustls says so by
+/// an error of the connection.
+fn is_handshake(error: &(dyn Error + 'static)) -> bool {
+    let is_invalid = |error: &io::Error| error.kind() == io::ErrorKind::InvalidData;
+    error.downcast_ref().is_some_and(is_invalid) || error.source().is_some_and(is_handshake)
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ use tokio::{
 };
 
 use crate::support::{
-    Worker, channels_of, created, deleted, event, notification, settings_with, task, ways,
+    SEALING_KEYS, Worker, channels_of, created, deleted, event, notification, settings_with, task,
+    ways,
 };
 
 /// A Python with what `tools/mail` needs; `make test` sets it.
@@ -66,6 +67,17 @@ impl MailServer {
         });
         let port = first["port"].as_u64().expect("a port");
         Some(Self { port, letters, _stdin: stdin, _child: child })
+    }
+
+    /// One that takes letters of `todo`, whose password is `hunter2`, after STARTTLS.
+    async fn start_with_tls(folder: &Path) -> Option<Self> {
+        let folder = folder.to_str().expect("a plain name");
+        Self::start(&["--user", "todo", "--password", "hunter2", "--tls", folder]).await
+    }
+
+    /// With a user and a password, and encrypted.
+    fn url_of(&self, user: &str) -> String {
+        format!("smtp://{user}@127.0.0.1:{}?tls=required", self.port)
     }
 
     fn url(&self) -> String {
@@ -315,6 +327,61 @@ async fn where_encryption_is_required_nothing_goes_out_without_it() {
     due_for(&worker, "ada@example.test", |_| {}).await;
     eventually_put_off(&worker, "the mail server lacks what the letter needs").await;
     assert_eq!(server.letters.lock().unwrap().len(), 0);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_certificate_nobody_vouches_for_gets_neither_password_nor_letter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(server) = MailServer::start_with_tls(folder.path()).await else {
+        return skipped(NO_PYTHON);
+    };
+    let mut worker = Worker::start().await;
+    worker.run_scheduler();
+    worker.run_deliveries_by(worker.pool.clone(), by(&server.url_of("todo:hunter2")));
+    due_for(&worker, "ada@example.test", |_| {}).await;
+    eventually_put_off(&worker, "no secure connection to the mail server").await;
+    assert_eq!(server.letters.lock().unwrap().len(), 0);
+    worker.stop().await;
+}
+
+/// The process itself, told by its environment: it trusts whom its machine trusts, and says nothing of
+/// passwords, addresses and titles.
+#[tokio::test]
+async fn a_letter_goes_encrypted_and_signed_in_and_the_log_says_nothing_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some(server) = MailServer::start_with_tls(folder.path()).await else {
+        return skipped(NO_PYTHON);
+    };
+    let worker = Worker::start().await;
+    let log = folder.path().join("log");
+    let mut process = Command::new(env!("CARGO_BIN_EXE_reminder-worker"))
+        .env("DATABASE_URL", worker.database.url())
+        .env("EVENT_BUS", "hold")
+        .env("HEALTH_ADDR", "127.0.0.1:0")
+        .env("APP_ADDR", "127.0.0.1:0")
+        .env("SEALING_KEYS", SEALING_KEYS)
+        .env("SMTP_URL", server.url_of("todo:hunter2"))
+        .env("SMTP_FROM", FROM)
+        .env("SSL_CERT_FILE", folder.path().join("ca.pem"))
+        .env("RUST_LOG", "debug")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&log).expect("a log"))
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the worker");
+    let task = due_for(&worker, "ada@example.test", |_| {}).await;
+    let outcome = outcome(&worker).await;
+    assert_eq!(outcome.outcome, DeliveryOutcome::Delivered, "{outcome:?}");
+    let letter = &server.letters(1).await[0];
+    assert_eq!((&letter["encrypted"], &letter["signed_in"]), (&true.into(), &true.into()));
+    process.kill().await.expect("its end");
+    let log = std::fs::read_to_string(log).expect("the log");
+    assert!(log.contains("delivered"), "{log}");
+    for secret in ["hunter2", "ada@example.test", &task.title, SEALING_KEYS] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
     worker.stop().await;
 }
 
