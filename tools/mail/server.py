@@ -58,6 +58,7 @@ class Handler:
         say({
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
+            "connection": session.peer[1],
             "signed_in": session.authenticated,
             "encrypted": session.ssl is not None,
             "headers": [[name, str(value)] for name, value in letter.items()],

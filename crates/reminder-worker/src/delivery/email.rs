@@ -2,7 +2,8 @@
 //!
 //! The server is the operator's, so no address policy stands between. A letter is the same, byte for
 //! byte, at every attempt, and its Message-ID is the notification's key: a mail server or a reader that
-//! knows one again drops the repetition. There is nothing of a person's in a header but the address and
+//! knows one again drops the repetition. Each has a connection of its own: one that was given up half-way
+//! has answers yet to come, which must not be taken for those to the next letter. There is nothing of a person's in a header but the address and
 //! the title, which is one line, written as RFC 2047 has it.
 
 use std::{error::Error, fmt::Write, io, time::Duration};
@@ -14,7 +15,7 @@ use lettre::{
         Mailbox, MultiPart, SinglePart,
         header::{HeaderName, HeaderValue},
     },
-    transport::smtp::{self, PoolConfig},
+    transport::smtp,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
@@ -27,10 +28,6 @@ use super::{
 
 /// The longest subject, in characters; the letter has the whole title.
 const MAX_SUBJECT_CHARS: usize = 150;
-/// Connections that are kept for the next letter.
-const MAX_IDLE_CONNECTIONS: u32 = 4;
-/// How long one is kept, in seconds: servers end them after minutes.
-const IDLE_TIMEOUT_SECS: u64 = 30;
 /// What a letter to a person ends with.
 const WHY: &str = "You get this because of a channel to this address in your task manager. \
     To end it, delete the channel there.";
@@ -74,13 +71,9 @@ impl Mail {
             (None, None) => Ok(None),
             (Some(url), Some(from)) => {
                 let from = from.parse().map_err(|_| InvalidMail::From)?;
-                let pool = PoolConfig::new()
-                    .max_size(MAX_IDLE_CONNECTIONS)
-                    .idle_timeout(Duration::from_secs(IDLE_TIMEOUT_SECS));
                 let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
                     .map_err(|_| InvalidMail::Url)?
                     .timeout(Some(Duration::from_secs(ATTEMPT_TIMEOUT_SECS)))
-                    .pool_config(pool)
                     .build();
                 Ok(Some(Self { transport, from }))
             }
@@ -88,7 +81,7 @@ impl Mail {
         }
     }
 
-    /// Hands a letter to the mail server.
+    /// Hands a letter to the mail server. Given up, its connection ends with it.
     pub(super) async fn send(&self, to: &str, message: &Message) -> Result<(), AttemptError> {
         let to: Address = to.parse().map_err(|_| AttemptError::MailAddress)?;
         let letter = self.letter(to, message)?;
@@ -107,7 +100,7 @@ impl Mail {
         Ok(lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(shortened(&message.title, MAX_SUBJECT_CHARS))
+            .subject(subject(&message.title))
             .date(message.at.into())
             .message_id(Some(format!("<{}@{}>", message.key, sender.domain())))
             .raw_header(header("Auto-Submitted", "auto-generated"))
@@ -129,6 +122,12 @@ impl std::fmt::Debug for Mail {
 
 fn header(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// A title as a subject. One that looks encoded would be decoded by who reads it, so it is kept from looking
+/// so: by a character without width, for which it is then encoded itself.
+fn subject(title: &str) -> String {
+    shortened(title, MAX_SUBJECT_CHARS).replace("=?", "=\u{2060}?")
 }
 
 const fn importance(priority: Priority) -> &'static str {
