@@ -13,6 +13,7 @@ pub(crate) mod scope;
 pub(crate) mod search;
 pub(crate) mod secret_token;
 pub(crate) mod settings;
+pub(crate) mod story;
 pub(crate) mod subtask;
 pub(crate) mod tag;
 pub(crate) mod task;

@@ -146,7 +146,7 @@ fn for_people(config: &mut ServiceConfig) {
         .service(at("/tasks/{task_id}/skip").route(web::post().to(tasks::skip)))
         .service(at("/tasks/{task_id}/reopen").route(web::post().to(tasks::reopen)))
         .service(at("/tasks/{task_id}/restore").route(web::post().to(tasks::restore)))
-        .service(at("/tasks/{task_id}/timeline").route(web::get().to(timeline::list)))
+        .service(at("/tasks/{task_id}/timeline").route(web::get().to(timeline::of_task)))
         .service(at("/tasks/{task_id}/move").route(web::post().to(tasks::put)))
         .service(
             at("/lists").route(web::get().to(lists::list)).route(web::post().to(lists::create)),
@@ -163,7 +163,11 @@ fn for_people(config: &mut ServiceConfig) {
         .service(at("/trash/{task_id}").route(web::delete().to(trash::purge)))
         .service(at("/reminders/{reminder_id}/snooze").route(web::post().to(reminders::snooze)))
         .service(at("/reminders/{reminder_id}/dismiss").route(web::post().to(reminders::dismiss)))
+        .service(
+            at("/reminders/{reminder_id}/timeline").route(web::get().to(timeline::of_reminder)),
+        )
         .service(at("/reminders").route(web::get().to(reminders::list)))
+        .service(at("/timeline").route(web::get().to(timeline::of_request)))
         .service(at("/export").route(web::get().to(export::export)))
         .service(
             at("/import")

@@ -58,6 +58,8 @@ const OPERATIONS: &[(&str, &str, Scope)] = &[
     ("GET", "/reminders", Read),
     ("POST", "/reminders/{reminder_id}/snooze", Write),
     ("POST", "/reminders/{reminder_id}/dismiss", Write),
+    ("GET", "/reminders/{reminder_id}/timeline", Read),
+    ("GET", "/timeline", Read),
     ("GET", "/export", Read),
     ("POST", "/import", Write),
     ("GET", "/stream", Read),

@@ -9,6 +9,7 @@ pub(crate) mod people;
 pub(crate) mod reminders;
 pub(crate) mod sessions;
 pub(crate) mod tasks;
+pub(crate) mod timeline;
 pub(crate) mod tokens;
 
 /// A page of a list.

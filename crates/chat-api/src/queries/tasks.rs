@@ -11,7 +11,6 @@ use crate::{
     store::{
         self,
         task_list::{Cursor, Filter, Sort},
-        timeline::Entry,
     },
 };
 
@@ -65,23 +64,4 @@ fn beginning(due: Due, zone: TimeZone) -> DateTime<Utc> {
         Due::At(instant) => instant,
         Due::On(day) => zone.instant(day.and_time(NaiveTime::MIN)),
     }
-}
-
-/// A page of what happened to a task, oldest first; also of one in the trash.
-pub(crate) async fn timeline(
-    context: &Context,
-    user_id: UserId,
-    task_id: TaskId,
-    after: i64,
-    limit: i64,
-) -> Result<Page<Entry, i64>, Failure> {
-    let mut tx = store::begin_for(&context.pool, user_id).await?;
-    store::tasks::exists(&mut tx, user_id, task_id)
-        .await?
-        .then_some(())
-        .ok_or(Failure::NotFound)?;
-    let reach = store::feed::reach(&mut tx, user_id).await?;
-    let entries = store::timeline::list(&mut tx, user_id, task_id, after, limit + 1).await?;
-    tx.commit().await?;
-    Ok(Page::cut(entries, limit, reach.head, |entry| entry.entry_id))
 }

@@ -1,5 +1,7 @@
 //! The table `reminder`: what the worker says of reminders.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use events::{ReminderId, ReminderTriggered, TaskId, UserId};
 use sqlx::PgConnection;
@@ -167,6 +169,23 @@ pub(crate) async fn list(
     )
     .fetch_all(conn)
     .await
+}
+
+/// When a person's reminders come, or were to come, as far as that is known.
+pub(crate) async fn times(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    reminder_ids: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, DateTime<Utc>>> {
+    let rows = sqlx::query!(
+        r#"select reminder_id, reminder_time as "reminder_time!" from reminder
+         where user_id = $1 and reminder_id = any ($2) and reminder_time is not null"#,
+        user_id.uuid(),
+        reminder_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.reminder_id, row.reminder_time)).collect())
 }
 
 /// The task of a person's reminder.

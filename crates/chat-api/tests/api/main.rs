@@ -40,6 +40,7 @@ mod stream;
 mod stream_client;
 mod subscriber;
 mod tasks;
+mod timeline;
 mod tokens;
 mod transfer;
 mod trash;

@@ -176,9 +176,9 @@ fn dead_letter() -> Value {
 
 fn entry() -> Value {
     json!({
-        "event_id": OTHER_ID, "event_type": "task-created",
+        "task_id": TASK_ID, "event_id": OTHER_ID, "event_type": "task-created",
         "correlation_id": "00000000-0000-0000-0000-000000000000", "at": MORNING,
-        "details": {"task_id": TASK_ID},
+        "text": "Made, due Tue 24 Nov 2026 18:00", "details": {"task_id": TASK_ID},
     })
 }
 
@@ -203,7 +203,9 @@ fn channel() -> Value {
 }
 
 fn settings(from: &str, to: &str) -> Value {
-    json!({"time_zone": "Europe/Berlin", "quiet_hours": {"from": from, "to": to}})
+    json!({
+        "time_zone": "Europe/Berlin", "quiet_hours": {"from": from, "to": to}, "day_time": "09:00",
+    })
 }
 
 fn with(mut object: Value, name: &str, value: &str) -> Value {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use events::{ReminderId, ReminderSpec, TaskId, Topic};
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::SCOPES;
 use crate::{
-    stack::{PASSWORD, Person, Stack},
+    stack::{Answer, PASSWORD, Person, Stack},
     worker::Reminding,
 };
 
@@ -131,6 +131,11 @@ impl Estate {
         self.things[name].clone()
     }
 
+    /// The correlation id of the request that made the task.
+    pub(crate) fn request(&self) -> &str {
+        &self.things["request"]
+    }
+
     pub(crate) fn thing(&self, kind: Kind) -> &str {
         match kind {
             Kind::Task => &self.things["task"],
@@ -237,7 +242,9 @@ async fn things(stack: &Stack, owner: &Person, mark: &str) -> BTreeMap<&'static 
         "title": mark, "description": mark, "tags": [mark], "list_id": list["id"],
         "due_date": "2199-01-01T12:00:00Z", "subtasks": [{"title": mark}],
     });
-    let task = made(owner, "/tasks", task).await;
+    let request = Uuid::new_v4().to_string();
+    let making = owner.request(Method::POST, "/tasks").header("X-Correlation-Id", &request);
+    let task = Answer::of(making.json(&task)).await.body;
     keep("task", &task);
     // Its current occurrence is the one that the document's example names.
     let recurrence = json!({
@@ -257,6 +264,7 @@ async fn things(stack: &Stack, owner: &Person, mark: &str) -> BTreeMap<&'static 
     let sessions = owner.get("/sessions").await.body;
     let other = sessions["items"].as_array().expect("sessions").iter();
     keep("session", other.clone().find(|one| one["current"] == false).expect("the second"));
+    things.insert("request", request);
     things.insert("reminder", remind(stack, owner, &task).await);
     things.insert("dead letter", refuse(stack, mark).await);
     things

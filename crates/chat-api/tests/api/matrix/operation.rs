@@ -43,7 +43,10 @@ const NAMED_IN_BODIES: [Named; 9] = [
     named("moveList", "after", Kind::OtherList, "after"),
 ];
 /// Ids in queries, each tried by `isolation`.
-const NAMED_IN_QUERIES: [(&str, &str); 2] = [("listTasks", "list"), ("importFile", "list")];
+const NAMED_IN_QUERIES: [(&str, &str); 3] =
+    [("listTasks", "list"), ("importFile", "list"), (OF_A_REQUEST, "correlation_id")];
+/// The operation that has to be told of which request.
+const OF_A_REQUEST: &str = "listTimelineOfRequest";
 /// Ids that are no thing of their own: a step belongs to its task, and only there.
 const NO_THINGS: [&str; 1] = ["subtasks/id"];
 /// What an answer that succeeds says nothing of, as it can't: what is there before is not in it, or it is the
@@ -110,7 +113,7 @@ impl Operation {
                 !is_id || NAMED_IN_QUERIES.contains(&(id.as_str(), field)),
                 "{id}: try what another person's {field} does, in `isolation`, and name it here"
             );
-            let is_known = is_in_path || parameter["required"] != true;
+            let is_known = is_in_path || parameter["required"] != true || id == OF_A_REQUEST;
             assert!(is_known, "{id}: say here what its parameter {} is to be", parameter["name"]);
         }
         let content = &operation["requestBody"]["content"]["application/json"];
@@ -189,6 +192,9 @@ impl Operation {
         if self.is_stream {
             // From the beginning: whoever asks has something there.
             path.push_str("?after=0");
+        }
+        if self.id == OF_A_REQUEST {
+            path.push_str(&format!("?correlation_id={}", estate.request()));
         }
         let request = credential.present(stack.replica.request(self.method.clone(), &path));
         match body.or_else(|| self.body(estate)) {
