@@ -85,6 +85,7 @@ impl<'a> Story<'a> {
             outcome: DeliveryOutcome::Delivered,
             attempts: 3,
             error: None,
+            held_until: None,
             at,
         };
         self.worker_says(at, delivered).await;

@@ -79,7 +79,7 @@ pub(crate) fn tell(told: Told<'_>, known: Known, zone: TimeZone) -> String {
         EventType::ReminderCancelled => {
             read(told.details).map(|cancelled| not_sent(&cancelled, known, zone))
         }
-        EventType::NotificationDelivered => read(told.details).map(|ended| notified(&ended)),
+        EventType::NotificationDelivered => read(told.details).map(|ended| notified(&ended, zone)),
         _ => None,
     });
     capitalised(&text.unwrap_or_else(|| format!("something else happened ({})", told.event_type)))
@@ -187,7 +187,7 @@ fn expired(missed: Option<TimeDelta>) -> String {
     }
 }
 
-fn notified(ended: &NotificationDelivered) -> String {
+fn notified(ended: &NotificationDelivered, zone: TimeZone) -> String {
     let channel = match ended.channel {
         ChannelKind::Webhook => "webhook",
         ChannelKind::Email => "e-mail",
@@ -200,8 +200,11 @@ fn notified(ended: &NotificationDelivered) -> String {
         0 | 1 => String::new(),
         attempts => format!(" (after {attempts} attempts)"),
     };
+    let held = ended.held_until.map_or_else(String::new, |until| {
+        format!("; it waited for the end of the quiet hours, {}", day_time(until, zone))
+    });
     match ended.outcome {
-        DeliveryOutcome::Delivered => format!("delivered by {channel}{attempts}"),
+        DeliveryOutcome::Delivered => format!("delivered by {channel}{attempts}{held}"),
         DeliveryOutcome::Failed => format!("not delivered by {channel}{why}{attempts}"),
         DeliveryOutcome::Dropped => format!("given up by {channel}{why}{attempts}"),
     }

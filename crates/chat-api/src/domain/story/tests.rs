@@ -341,6 +341,10 @@ fn a_notification_that_ended_says_by_what_channel_and_how() {
         (json!({}), "Delivered by e-mail"),
         (json!({"channel": "webhook", "attempts": 3}), "Delivered by webhook (after 3 attempts)"),
         (json!({"channel": "ntfy"}), "Delivered by ntfy"),
+        (
+            json!({"held_until": "2026-11-25T06:00:00Z"}),
+            "Delivered by e-mail; it waited for the end of the quiet hours, Wed 25 Nov 2026 07:00",
+        ),
         (json!({"channel": "web_push"}), "Delivered by web push"),
         (json!({"channel": "pigeon"}), "Delivered by a channel of another kind"),
         (
