@@ -12,6 +12,10 @@ use uuid::Uuid;
 
 use crate::stack::{Answer, Stack};
 
+/// With it, every kind of channel is offered.
+const VAPID_PUBLIC_KEY: &str =
+    "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs";
+
 static LINES: Mutex<String> = Mutex::new(String::new());
 
 /// Installs itself once.
@@ -58,7 +62,7 @@ pub(crate) fn hashes(answer: &Answer) -> usize {
 #[tokio::test]
 async fn no_secret_and_no_address_is_ever_logged() {
     capture();
-    let stack = Stack::start().await;
+    let stack = Stack::start_with(&["--vapid-public-key", VAPID_PUBLIC_KEY]).await;
     let (name, password) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
     let (new, wrong) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
     let agent = Uuid::new_v4().to_string();
@@ -85,6 +89,38 @@ async fn no_secret_and_no_address_is_ever_logged() {
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");
     let body = json!({"current_password": new, "email": format!("new-{name}@example.test")});
     assert_eq!(ada.post("/me/email", body).await.status, StatusCode::OK);
+    // Where channels lead and what they sign with, whether they are taken or refused.
+    let (address, secret) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+    let keys = json!({"p256dh": VAPID_PUBLIC_KEY, "auth": "BTBZMqHH6r4Tts7J_aSIgg"});
+    for (channel, status) in [
+        (json!({"kind": "webhook", "url": format!("https://{address}.test/")}), 201),
+        (json!({"kind": "email", "email": format!("{address}@mail.test")}), 201),
+        (json!({"kind": "email", "email": format!("{address} @mail.test")}), 422),
+        (
+            json!({"kind": "ntfy", "url": format!("https://ntfy.test/{address}"), "token": secret}),
+            201,
+        ),
+        (
+            json!({"kind": "ntfy", "url": format!("ntfy://ntfy.test/{address}"), "token": secret}),
+            422,
+        ),
+        (
+            json!({"kind": "web_push", "subscription":
+            {"endpoint": format!("https://push.test/{address}"), "keys": keys}}),
+            201,
+        ),
+    ] {
+        let made = ada.post("/channels", channel).await;
+        assert_eq!(made.status.as_u16(), status, "{made:?}");
+        if status == 422 {
+            let said = made.body.to_string();
+            assert!(!said.contains(&address) && !said.contains(&secret), "{said}");
+        } else {
+            let test = format!("/channels/{}/test", made.body["id"].as_str().expect("an id"));
+            assert_eq!(ada.post(&test, json!({})).await.status, StatusCode::ACCEPTED);
+        }
+    }
+    assert_eq!(ada.get("/channels").await.status, StatusCode::OK);
     let deleted = ada.delete_with("/me", json!({"current_password": new})).await;
     assert_eq!(deleted.status, StatusCode::NO_CONTENT);
     stack.stop().await;
@@ -92,7 +128,7 @@ async fn no_secret_and_no_address_is_ever_logged() {
     let all = captured();
     assert!(all.contains(deleted.header("x-correlation-id")), "it is the right log");
     let session = ada.cookie.trim_start_matches("session=").to_owned();
-    for secret in [name, password, new, wrong, agent, token, session] {
+    for secret in [name, password, new, wrong, agent, token, session, address, secret] {
         assert!(!all.contains(&secret), "{secret} is logged");
     }
 }
