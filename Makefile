@@ -45,9 +45,10 @@ run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS=local or kaf
 	fi; exec $(LOCAL) run
 
 .PHONY: tools
-tools: ## Build or fetch daprd, Kafka and helm, once, outside the checkout
+tools: ## Build or fetch daprd, Kafka, ical4j and helm, once, outside the checkout
 	@tools/daprd.sh
 	@tools/kafka.sh
+	@tools/ical4j.sh
 	@tools/kubernetes.sh
 
 .PHONY: build

@@ -17,6 +17,11 @@ if daprd=$(tools/daprd.sh --pinned) && kafka_libs=$(tools/kafka.sh); then
     with_kafka=("$local_binary" kafka --ephemeral --)
 fi
 
+# So does what other people's programs read.
+if ical4j_libs=$(tools/ical4j.sh); then
+    export ICAL4J_LIBS=$ical4j_libs
+fi
+
 has_postgres() { "$local_binary" postgres --ephemeral -- true >"$log" 2>&1; }
 
 without_postgres=

@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 pub(crate) mod action_links;
 pub(crate) mod attempts;
 pub(crate) mod bulk;
+pub(crate) mod calendar_feeds;
 pub(crate) mod channels;
 pub(crate) mod dead_letters;
 pub(crate) mod idempotency;

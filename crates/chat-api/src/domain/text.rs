@@ -8,6 +8,8 @@ pub(crate) const MAX_TITLE_CHARS: usize = 500;
 pub(crate) const MAX_DESCRIPTION_CHARS: usize = 20_000;
 /// The longest name of a list, in characters.
 pub(crate) const MAX_LIST_NAME_CHARS: usize = 100;
+/// The longest name of a calendar feed, in characters.
+pub(crate) const MAX_FEED_NAME_CHARS: usize = 100;
 /// The longest name of an API token, in characters.
 pub(crate) const MAX_TOKEN_NAME_CHARS: usize = 100;
 
@@ -70,6 +72,12 @@ text!(
     /// What a person calls an API token: 1 to [`MAX_TOKEN_NAME_CHARS`], not blank.
     TokenName,
     |text| checked_line(text, MAX_TOKEN_NAME_CHARS)
+);
+
+text!(
+    /// What a person calls a calendar feed: 1 to [`MAX_FEED_NAME_CHARS`], not blank.
+    FeedName,
+    |text| checked_line(text, MAX_FEED_NAME_CHARS)
 );
 
 text!(

@@ -1,13 +1,14 @@
 //! The public listener: a handler parses, calls one command or query, and renders.
 //!
-//! Promises: everything but registering and signing in answers a stranger 401 before the body is
-//! read; whatever goes wrong is problem+json. Never: SQL, a decision.
+//! Promises: everything but registering, signing in and a calendar by its secret URL answers a stranger
+//! 401 before the body is read; whatever goes wrong is problem+json. Never: SQL, a decision.
 
 mod accounts;
 mod act;
 mod admin;
 mod body;
 mod bulk;
+mod calendar_feeds;
 mod caller;
 mod channels;
 pub(crate) mod client_address;
@@ -63,6 +64,7 @@ fn configure(config: &mut ServiceConfig) {
         .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
         .service(at("/").route(web::get().to(page::show)))
         .service(at("/act/{token}").route(web::get().to(act::ask)).route(web::post().to(act::act)))
+        .service(at("/calendar/{feed}").route(web::get().to(calendar_feeds::read)))
         .service(web::redirect("/api/docs", DOCS))
         .service(
             SwaggerUi::new("/api/docs/{_:.*}")
@@ -168,6 +170,12 @@ fn for_people(config: &mut ServiceConfig) {
         )
         .service(at("/reminders").route(web::get().to(reminders::list)))
         .service(at("/timeline").route(web::get().to(timeline::of_request)))
+        .service(
+            at("/calendar-feeds")
+                .route(web::get().to(calendar_feeds::list))
+                .route(web::post().to(calendar_feeds::create)),
+        )
+        .service(at("/calendar-feeds/{feed_id}").route(web::delete().to(calendar_feeds::delete)))
         .service(at("/export").route(web::get().to(export::export)))
         .service(
             at("/import")

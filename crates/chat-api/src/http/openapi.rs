@@ -27,6 +27,7 @@ use self::{answers::Answers, examples::Examples, links::Links, nulls::Nulls, pro
 use super::{
     accounts, admin,
     bulk::{self, BulkTask},
+    calendar_feeds,
     caller::SESSION_COOKIE,
     channels, dead_letters, export, import, lists, me, reminders,
     schemas::{
@@ -78,6 +79,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         trash::list, trash::purge, trash::empty,
         reminders::list, reminders::snooze, reminders::dismiss, stream::follow,
         export::export, import::import,
+        calendar_feeds::list, calendar_feeds::create, calendar_feeds::delete, calendar_feeds::read,
     ),
     components(schemas(Problem, FieldError, BulkTask, SignedDuration, DueDate, InstantOrDay, Tag, TaskSort,
         TasksOfDeletedList, ExportFormat)),
@@ -104,13 +106,15 @@ struct Credentials;
 const BODY_MAY_BE_LEFT_OUT: [&str; 1] = ["completeTask"];
 
 /// What the parameters of paths are, each with an example.
-const PATH_PARAMETERS: [(&str, &str, &str); 7] = [
+const PATH_PARAMETERS: [(&str, &str, &str); 9] = [
     ("task_id", "The task's id.", examples::TASK_ID),
     ("list_id", "The list's id.", examples::LIST_ID),
     ("reminder_id", "The reminder's id.", examples::REMINDER_ID),
     ("channel_id", "The channel's id.", examples::CHANNEL_ID),
     ("token_id", "The API token's id, which is not the token.", examples::TOKEN_ID),
     ("session_id", "The session's id, which is not the cookie.", examples::SESSION_ID),
+    ("feed_id", "The calendar feed's id, which is not in its URL.", examples::FEED_ID),
+    ("feed", "The end of the feed's URL: its secret, and `.ics`.", examples::FEED),
     ("dead_letter_id", "The dead letter's id.", examples::DEAD_LETTER_ID),
 ];
 

@@ -138,6 +138,8 @@ schemas! {
         .property("tasks", ArrayBuilder::new().items(anything()));
     /// A calendar of VTODO components (RFC 5545).
     CalendarFile: text();
+    /// A calendar of VEVENT components (RFC 5545).
+    EventCalendar: text();
     /// Todoist's template: comma-separated, with a line of names.
     CsvFile: text();
     /// Vikunja's export.

@@ -10,7 +10,7 @@ use crate::domain::scope::Scope::{self, Account, Admin, Read, Write};
 /// What all operations stand below.
 const BASE: &str = "/api/v1";
 
-/// Every operation but registering and signing in.
+/// Every operation but registering, signing in and reading a calendar by its secret URL.
 const OPERATIONS: &[(&str, &str, Scope)] = &[
     ("POST", "/auth/logout", Account),
     ("GET", "/me", Read),
@@ -60,14 +60,22 @@ const OPERATIONS: &[(&str, &str, Scope)] = &[
     ("POST", "/reminders/{reminder_id}/dismiss", Write),
     ("GET", "/reminders/{reminder_id}/timeline", Read),
     ("GET", "/timeline", Read),
+    // A feed's URL lets others see what is due, as a token does.
+    ("GET", "/calendar-feeds", Account),
+    ("POST", "/calendar-feeds", Account),
+    ("DELETE", "/calendar-feeds/{feed_id}", Account),
     ("GET", "/export", Read),
     ("POST", "/import", Write),
     ("GET", "/stream", Read),
 ];
 
 /// What strangers reach.
-const PUBLIC: [(&str, &str); 3] =
-    [("GET", "/"), ("POST", "/api/v1/auth/register"), ("POST", "/api/v1/auth/login")];
+const PUBLIC: [(&str, &str); 4] = [
+    ("GET", "/"),
+    ("GET", "/calendar/{feed}"),
+    ("POST", "/api/v1/auth/register"),
+    ("POST", "/api/v1/auth/login"),
+];
 
 /// The methods that the resource with this pattern of a path takes.
 pub(super) fn methods(pattern: &str) -> Vec<&'static str> {
@@ -98,7 +106,7 @@ mod tests {
     use crate::http::openapi::{Document, operations};
 
     #[test]
-    fn every_documented_operation_but_two_names_its_scope_once() {
+    fn every_documented_operation_but_three_names_its_scope_once() {
         let mut documented: BTreeSet<_> =
             operations(&mut Document::openapi()).map(|(method, path, _)| (method, path)).collect();
         // The first of them is a page.

@@ -1,5 +1,6 @@
 //! What people ask: read, scoped by the person, and changing nothing but when they last did.
 
+pub(crate) mod calendar_feeds;
 pub(crate) mod channels;
 pub(crate) mod dead_letters;
 pub(crate) mod export;

@@ -288,6 +288,23 @@ pub(super) fn after(
     .fetch(conn)
 }
 
+/// Those of some tasks that are dated, not done and not in the trash, by id.
+pub(super) async fn dated(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    task_ids: &[Uuid],
+) -> sqlx::Result<Vec<TaskRow>> {
+    select_tasks!(
+        "where user_id = $1 and task_id = any ($2) and deleted_at is null and status <> 'DONE'
+             and due_order < 'infinity'
+         order by task_id",
+        user_id.uuid(),
+        task_ids,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// Takes the right to say a task's state again, where the last answer is long enough ago.
 pub(crate) async fn take_answer(
     conn: &mut PgConnection,

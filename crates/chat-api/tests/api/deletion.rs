@@ -18,6 +18,7 @@ async fn settled(stack: &Stack, name: &str) -> (Person, Value) {
     person.delete(&format!("/tasks/{}", trashed["id"].as_str().expect("an id"))).await;
     person.post("/channels", json!({"kind": "webhook", "url": "http://a.test"})).await;
     person.post("/tokens", json!({"name": "x"})).await;
+    person.post("/calendar-feeds", json!({"name": "x"})).await;
     let reminding = Reminding::of(&task, person.user_id);
     stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
     (person, task)

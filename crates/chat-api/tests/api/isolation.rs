@@ -11,7 +11,8 @@ use crate::{
 use events::Topic;
 
 /// Every table that has a person's rows.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
+    "calendar_feed",
     "list",
     "task_word",
     "person",
@@ -33,6 +34,7 @@ async fn a_query_that_forgets_the_person_still_sees_only_the_persons_own_rows() 
         let task = person.make_task(json!({"title": "x"})).await;
         person.post("/channels", json!({"kind": "webhook", "url": "http://a.test"})).await;
         person.post("/tokens", json!({"name": "x"})).await;
+        person.post("/calendar-feeds", json!({"name": "x"})).await;
         let reminding = Reminding::of(&task, person.user_id);
         stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
     }

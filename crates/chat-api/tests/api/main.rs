@@ -7,6 +7,7 @@ mod admin;
 mod attempts;
 mod bad_input;
 mod bulk;
+mod calendar;
 mod concurrency;
 mod convergence;
 mod dead_letters;

@@ -145,7 +145,7 @@ fn triggered(came: &ReminderTriggered, known: Known, zone: TimeZone) -> String {
         0 => {}
         1 => text.push_str("; it stands for an earlier one that was missed, too"),
         count => {
-            text.push_str(&format!("; it stands for {count} earlier ones that were missed, too"))
+            text.push_str(&format!("; it stands for {count} earlier ones that were missed, too"));
         }
     }
     text

@@ -17,6 +17,8 @@ pub(super) const CHANNEL_ID: &str = "2d1a5b0e-6c0b-4b53-9f5e-7a2f4f0c9d33";
 pub(super) const TOKEN_ID: &str = "93c2a7de-0f5d-4c8a-8b6e-1e4d6a5b7c44";
 pub(super) const SESSION_ID: &str = "e7f40b6c-2a9d-4e1f-a3c5-8d7b9e0f1a55";
 pub(super) const DEAD_LETTER_ID: &str = "5a0b7c1d-3e2f-4a6b-9c8d-0f1e2d3c4b66";
+pub(super) const FEED_ID: &str = "b3d8a6f0-7c1e-4d2b-9a5f-4e6c8b0d1f77";
+pub(super) const FEED: &str = "bTRvZ3JkX2V4YW1wbGVfb2ZfYV9zZWNyZXRfdXJsXzE.ics";
 const OTHER_ID: &str = "c8b0e1a4-41a7-4d0e-a2a9-5a3d5c1f7e22";
 const MORNING: &str = "2026-11-24T08:00:00Z";
 const EVENING: &str = "2026-11-24T17:00:00Z";
@@ -27,6 +29,9 @@ const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const STREAM: &str = "event: task-created\nid: 7\ndata: {\"event_type\":\"task-created\",…}\n\n";
 const CALENDAR: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VTODO\r\n\
     UID:1\r\nSUMMARY:Water the plants\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
+const EVENTS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VEVENT\r\n\
+    UID:1\r\nDTSTAMP:20261124T080000Z\r\nDTSTART:20261124T170000Z\r\nSUMMARY:Water the plants\r\n\
+    END:VEVENT\r\nEND:VCALENDAR\r\n";
 const CSV: &str = "TYPE,CONTENT,PRIORITY,INDENT,DATE\r\ntask,Water the plants,1,1,2030-01-15\r\n";
 
 pub(super) struct Examples;
@@ -70,6 +75,7 @@ fn example(schema: &str) -> Option<Value> {
         "EmailChange" => {
             json!({"current_password": "correct horse battery", "email": "ada@example.org"})
         }
+        "NewCalendarFeed" => json!({"name": "Phone"}),
         "ListMove" => json!({"after": OTHER_ID}),
         "ListName" => json!({"name": "Garden"}),
         "LogIn" => json!({"email": "ada@example.test", "password": "correct horse battery"}),
@@ -95,6 +101,7 @@ fn example(schema: &str) -> Option<Value> {
             "tasks": [{"id": TASK_ID, "title": "Water the plants", "list_id": LIST_ID}],
         }),
         "CalendarFile" => json!(CALENDAR),
+        "EventCalendar" => json!(EVENTS),
         "CsvFile" => json!(CSV),
         "WebPushKey" => json!({"public_key": PUBLIC_KEY}),
         "ZipFile" => json!("PK…"),
@@ -106,6 +113,10 @@ fn example(schema: &str) -> Option<Value> {
             "is_admin": false,
         }),
         "BulkResult" => json!({"items": [task()]}),
+        "CalendarFeedPage" => json!({"items": [feed()], "next_cursor": null}),
+        "CalendarFeedWithUrl" => {
+            with(feed(), "url", &format!("https://todo.example.test/calendar/{FEED}"))
+        }
         "ChannelPage" => json!({"items": [channel()], "next_cursor": null}),
         "ChannelWithSecret" => with(channel(), "secret", SECRET),
         "DeadLetter" => dead_letter(),
@@ -194,6 +205,10 @@ fn token() -> Value {
         "id": TOKEN_ID, "name": "backup", "scopes": ["read"], "created_at": MORNING,
         "expires_at": null, "last_used_at": null,
     })
+}
+
+fn feed() -> Value {
+    json!({"id": FEED_ID, "name": "Phone", "created_at": MORNING, "last_used_at": null})
 }
 
 fn channel() -> Value {

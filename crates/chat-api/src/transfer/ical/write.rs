@@ -1,5 +1,7 @@
 //! A calendar out of tasks.
 
+mod event;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +12,9 @@ use crate::domain::task::Task;
 
 /// The longest line, in bytes without its end; what is longer is folded.
 const MAX_LINE_BYTES: usize = 75;
+
+/// Nothing is due before this year.
+const FIRST_YEAR: i32 = 1970;
 
 /// The end of a file.
 pub(crate) const END: &str = "END:VCALENDAR\r\n";
@@ -28,13 +33,7 @@ struct Lines(String);
 impl Writer {
     /// The beginning of a file.
     pub(crate) fn head(&self) -> String {
-        let mut lines = Lines::default();
-        for line in
-            ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//todo//export 1//EN", "CALSCALE:GREGORIAN"]
-        {
-            lines.push(line);
-        }
-        lines.0
+        Lines::begun("-//todo//export 1//EN").0
     }
 
     /// A task with its steps, and before it the zone that it needs; none of what is in the trash.
@@ -47,11 +46,8 @@ impl Writer {
         if let Some(rule) = &state.recurrence
             && matches!(rule.dtstart(), Nominal::Time(_))
             && rule.time_zone() != TimeZone::UTC
-            && self.told.insert(rule.time_zone())
         {
-            for line in zone::lines(rule.time_zone()) {
-                lines.push(&line);
-            }
+            self.tell(rule.time_zone(), FIRST_YEAR, &mut lines);
         }
         lines.push("BEGIN:VTODO");
         lines.push(&format!("UID:{}", state.task_id));
@@ -62,11 +58,7 @@ impl Writer {
         if let Some(description) = state.description.as_ref().filter(|text| !text.is_empty()) {
             lines.text("DESCRIPTION", description);
         }
-        lines.push(match state.priority {
-            Priority::High => "PRIORITY:1",
-            Priority::Medium => "PRIORITY:5",
-            Priority::Low => "PRIORITY:9",
-        });
+        lines.push(priority(state.priority));
         lines.push(match state.status {
             Status::Todo => "STATUS:NEEDS-ACTION",
             Status::InProgress => "STATUS:IN-PROCESS",
@@ -75,10 +67,7 @@ impl Writer {
         if let Some(completed_at) = task.completed_at {
             lines.push(&format!("COMPLETED:{}", utc(completed_at)));
         }
-        if !state.tags.is_empty() {
-            let tags: Vec<String> = state.tags.iter().map(|tag| escaped(tag)).collect();
-            lines.push(&format!("CATEGORIES:{}", tags.join(",")));
-        }
+        lines.categories(&state.tags);
         match (&state.recurrence, state.due_date) {
             (Some(rule), _) => lines.series(rule, state.occurrence),
             (None, Some(Due::At(time))) => lines.push(&format!("DUE:{}", utc(time))),
@@ -102,9 +91,29 @@ impl Writer {
         }
         out.push_str(&lines.0);
     }
+
+    /// A zone, where the file has not told it yet.
+    fn tell(&mut self, zone: TimeZone, from_year: i32, lines: &mut Lines) {
+        if self.told.insert(zone) {
+            for line in zone::lines(zone, from_year) {
+                lines.push(&line);
+            }
+        }
+    }
 }
 
 impl Lines {
+    /// What every file begins with.
+    fn begun(product: &str) -> Self {
+        let mut lines = Self::default();
+        for line in ["BEGIN:VCALENDAR", "VERSION:2.0"] {
+            lines.push(line);
+        }
+        lines.push(&format!("PRODID:{product}"));
+        lines.push("CALSCALE:GREGORIAN");
+        lines
+    }
+
     /// A line, folded where it is too long; never within a character.
     fn push(&mut self, line: &str) {
         let mut width = 0;
@@ -121,6 +130,13 @@ impl Lines {
 
     fn text(&mut self, name: &str, text: &str) {
         self.push(&format!("{name}:{}", escaped(text)));
+    }
+
+    fn categories(&mut self, tags: &[String]) {
+        if !tags.is_empty() {
+            let tags: Vec<String> = tags.iter().map(|tag| escaped(tag)).collect();
+            self.push(&format!("CATEGORIES:{}", tags.join(",")));
+        }
     }
 
     /// A rule from the current occurrence on: what was before is done. With a COUNT it begins where it
@@ -149,12 +165,24 @@ impl Lines {
                 format!("TRIGGER;RELATED={related}:{offset}")
             }
         };
+        self.alarm_at(&trigger, &state.title);
+    }
+
+    fn alarm_at(&mut self, trigger: &str, title: &str) {
         for line in ["BEGIN:VALARM", "ACTION:DISPLAY"] {
             self.push(line);
         }
-        self.text("DESCRIPTION", &state.title);
-        self.push(&trigger);
+        self.text("DESCRIPTION", title);
+        self.push(trigger);
         self.push("END:VALARM");
+    }
+}
+
+const fn priority(priority: Priority) -> &'static str {
+    match priority {
+        Priority::High => "PRIORITY:1",
+        Priority::Medium => "PRIORITY:5",
+        Priority::Low => "PRIORITY:9",
     }
 }
 

@@ -123,6 +123,8 @@ impl Estate {
             (_, "token_id") => "token",
             (_, "session_id") => "session",
             (_, "reminder_id") => "reminder",
+            (_, "feed_id") => "feed",
+            (_, "feed") => "secret",
             (_, "dead_letter_id") => "dead letter",
             _ => panic!(
                 "{operation} takes {parameter}: prepare one in `things`, and say here what it is called"
@@ -259,11 +261,15 @@ async fn things(stack: &Stack, owner: &Person, mark: &str) -> BTreeMap<&'static 
     keep("channel", &made(owner, "/channels", hook).await);
     let named = json!({"name": mark, "scopes": ["read"]});
     keep("token", &made(owner, "/tokens", named).await);
+    let feed = made(owner, "/calendar-feeds", json!({"name": mark})).await;
+    keep("feed", &feed);
     let second = owner.log_in(PASSWORD).await;
     assert_eq!(second.status, StatusCode::OK);
     let sessions = owner.get("/sessions").await.body;
     let other = sessions["items"].as_array().expect("sessions").iter();
     keep("session", other.clone().find(|one| one["current"] == false).expect("the second"));
+    let url = feed["url"].text();
+    things.insert("secret", url.rsplit('/').next().expect("the end of a URL").to_owned());
     things.insert("request", request);
     things.insert("reminder", remind(stack, owner, &task).await);
     things.insert("dead letter", refuse(stack, mark).await);

@@ -51,15 +51,18 @@ const OF_A_REQUEST: &str = "listTimelineOfRequest";
 const NO_THINGS: [&str; 1] = ["subtasks/id"];
 /// What an answer that succeeds says nothing of, as it can't: what is there before is not in it, or it is the
 /// same for everybody (the key of Web Push).
-const SHOW_NOTHING_OF_BEFORE: [&str; 7] = [
+const SHOW_NOTHING_OF_BEFORE: [&str; 8] = [
     "createTask",
     "createList",
     "createToken",
     "createChannel",
+    "createCalendarFeed",
     "importFile",
     "replaceSettings",
     "getWebPushKey",
 ];
+/// What shows its owner's things to everybody who has the secret in its path.
+const SHOWS_BY_ITS_SECRET: &str = "readCalendarFeed";
 
 #[derive(Debug)]
 pub(crate) struct Operation {
@@ -157,6 +160,11 @@ impl Operation {
             example: content.get("example").cloned(),
             is_stream,
         }
+    }
+
+    /// Whether its path is a credential.
+    pub(crate) fn shows_by_its_secret(&self) -> bool {
+        self.id == SHOWS_BY_ITS_SECRET
     }
 
     /// As tools call it.
