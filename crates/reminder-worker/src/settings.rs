@@ -65,8 +65,8 @@ pub struct ServeSettings {
     /// How Web Push goes out.
     #[command(flatten)]
     pub push: PushSettings,
-    /// Where people reach chat-api, https://todo.example.org for one: with it, notifications have links by
-    /// which to act at once
+    /// Where people reach chat-api, as its own setting of this name has it: with it, notifications have
+    /// links by which to act at once
     #[arg(long, env)]
     pub public_url: Option<Url>,
 }
