@@ -43,6 +43,14 @@ fn path(link: &ActionLink) -> String {
     format!("/act/{}", sealed_token::seal(&keys, ACTION_LINK_CONTEXT, &text))
 }
 
+/// Uses a link of a new task's.
+pub(crate) async fn use_one(stack: &Stack, person: &Person) {
+    let task = person.make_task(json!({"title": "x", "due_date": "2099-01-02"})).await;
+    let expires_at = now(stack).await + TimeDelta::hours(1);
+    let link = link(&task, person.user_id, LinkAction::Done, expires_at);
+    assert_eq!(press(stack, &path(&link), "").await.status, StatusCode::OK);
+}
+
 /// Somebody's browser, or mail scanner, which is not signed in.
 struct Page {
     status: StatusCode,
