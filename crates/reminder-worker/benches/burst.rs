@@ -1,7 +1,7 @@
 //! How a burst of reminders fares when somebody's webhook hangs, and how fast a backlog is worked off: as
 //! ratios to the same burst undisturbed, measured in turn in one process on one database server.
 //!
-//! `make bench` runs it. No test depends on what it prints.
+//! `make bench` runs it, and `docs/benchmark.md` has what it printed. No test depends on that.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends where something is missing")]
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
