@@ -8,19 +8,6 @@ SHELL := bash
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo-local
 CARGO_DENY := $(CACHE)/bin/cargo-deny
 CARGO_DENY_VERSION := 0.20.2
-# One folder for each set of pins.
-SCHEMATHESIS_PINS := tools/schemathesis/requirements.txt
-SCHEMATHESIS_VENV := $(CACHE)/schemathesis-$(firstword $(shell cksum < $(SCHEMATHESIS_PINS)))
-SCHEMATHESIS := $(SCHEMATHESIS_VENV)/bin/schemathesis
-DATEUTIL_PINS := tools/dateutil/requirements.txt
-DATEUTIL_VENV := $(CACHE)/dateutil-$(firstword $(shell cksum < $(DATEUTIL_PINS)))
-DATEUTIL_PYTHON := $(DATEUTIL_VENV)/bin/python
-MAIL_PINS := tools/mail/requirements.txt
-MAIL_VENV := $(CACHE)/mail-$(firstword $(shell cksum < $(MAIL_PINS)))
-MAIL_PYTHON := $(MAIL_VENV)/bin/python
-PUSH_PINS := tools/push/requirements.txt
-PUSH_VENV := $(CACHE)/push-$(firstword $(shell cksum < $(PUSH_PINS)))
-PUSH_PYTHON := $(PUSH_VENV)/bin/python
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 LOCAL := $(TARGET)/debug/local
@@ -61,12 +48,7 @@ images: ## Build both container images into target/images, without Docker (PROFI
 
 .PHONY: test
 test: build ## Run all tests
-	@$(MAKE) --no-print-directory $(SCHEMATHESIS) || echo "schemathesis can't be had on this machine" >&2
-	@$(MAKE) --no-print-directory $(MAIL_VENV)/installed || echo "a mail server can't be had on this machine" >&2
-	@$(MAKE) --no-print-directory $(DATEUTIL_VENV)/installed || echo "python-dateutil can't be had on this machine" >&2
-	@$(MAKE) --no-print-directory $(PUSH_VENV)/installed || echo "a push service can't be had on this machine" >&2
-	SCHEMATHESIS=$(SCHEMATHESIS) MAIL_PYTHON=$(MAIL_PYTHON) DATEUTIL_PYTHON=$(DATEUTIL_PYTHON) \
-		PUSH_PYTHON=$(PUSH_PYTHON) tools/test.sh $(LOCAL)
+	tools/test.sh $(LOCAL)
 
 .PHONY: bench
 bench: ## Measure bursts and backlogs of reminders, as ratios to an undisturbed burst (six minutes; a quiet machine)
@@ -125,28 +107,6 @@ node-tools:
 .PHONY: format
 format: ## Format the code
 	cargo fmt --all
-
-$(SCHEMATHESIS):
-	python3 -m venv $(SCHEMATHESIS_VENV)
-	$(SCHEMATHESIS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
-		--requirement $(SCHEMATHESIS_PINS)
-
-# The file says that all of it is there, which the Python alone does not.
-$(MAIL_VENV)/installed:
-	python3 -m venv $(MAIL_VENV)
-	$(MAIL_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(MAIL_PINS)
-	touch $@
-
-$(DATEUTIL_VENV)/installed:
-	python3 -m venv $(DATEUTIL_VENV)
-	$(DATEUTIL_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes \
-		--requirement $(DATEUTIL_PINS)
-	touch $@
-
-$(PUSH_VENV)/installed:
-	python3 -m venv $(PUSH_VENV)
-	$(PUSH_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(PUSH_PINS)
-	touch $@
 
 $(CARGO_DENY):
 	cargo install --quiet --locked --root $(CACHE) cargo-deny@$(CARGO_DENY_VERSION)

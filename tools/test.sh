@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test against a PostgreSQL of its own, says how many ran, and names what did not.
 #   tools/test.sh PATH-OF-LOCAL [ARGUMENT OF cargo test...]
-# Where a part is missing on this machine, the rest runs; with CI=true that is a failure. Go and Java make
-# the pinned daprd and Kafka, the first time.
+# Where a part is missing on this machine, the rest runs; with CI=true that is a failure. Go, Java and Python
+# make or fetch what is pinned under tools/, the first time.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 local_binary=$1
@@ -17,10 +17,18 @@ if daprd=$(tools/daprd.sh --pinned) && kafka_libs=$(tools/kafka.sh); then
     with_kafka=("$local_binary" kafka --ephemeral --)
 fi
 
-# So does what other people's programs read.
+# So does what other people's programs read, serve or know better.
 if ical4j_libs=$(tools/ical4j.sh); then
     export ICAL4J_LIBS=$ical4j_libs
 fi
+if schemathesis=$(tools/python.sh schemathesis); then
+    export SCHEMATHESIS=$schemathesis/bin/schemathesis
+fi
+for name in dateutil mail push; do
+    if folder=$(tools/python.sh "$name"); then
+        export "${name^^}_PYTHON=$folder/bin/python"
+    fi
+done
 
 has_postgres() { "$local_binary" postgres --ephemeral -- true >"$log" 2>&1; }
 

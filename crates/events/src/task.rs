@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::user::TIME_OF_DAY;
 use crate::wire::{Instant, Nullable, OptionalInstant};
 use crate::{
-    Due, ListId, Nominal, RecurrenceRule, ReminderId, ReminderSpec, SubtaskId, TaskId, TaskVersion,
-    TimeZone, UserId,
+    Basis, Due, ListId, Nominal, RecurrenceRule, ReminderId, ReminderSpec, SubtaskId, TaskId,
+    TaskVersion, TimeZone, UserId,
 };
 
 /// How much a task matters.
@@ -130,6 +130,16 @@ pub struct TaskState {
     /// Its steps, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subtasks: Vec<Subtask>,
+}
+
+impl TaskState {
+    /// The rule and the current occurrence of a recurring task whose later occurrences are known, and so
+    /// remind as well: one that counts from the completion has none before that.
+    #[must_use]
+    pub fn series(&self) -> Option<(&RecurrenceRule, Nominal)> {
+        let rule = self.recurrence.as_ref().filter(|rule| rule.basis() == Basis::DueDate)?;
+        Some((rule, self.occurrence?))
+    }
 }
 
 /// From which local time the reminders of a whole day count unless their owner says otherwise: 09:00.

@@ -1,7 +1,9 @@
 //! Changing settings; the worker learns them whole.
 
 use chrono::NaiveTime;
-use events::{ChannelSettings, NotificationSettingsUpdated, Payload, SealedText, TimeZone};
+use events::{
+    ChannelSettings, NotificationSettingsUpdated, Payload, QuietHours, SealedText, TimeZone,
+};
 use platform::sealing::Sealed;
 use sqlx::PgConnection;
 
@@ -25,29 +27,42 @@ pub(crate) enum Tasks {
     Stay,
 }
 
+/// What a person's settings are to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replacement {
+    pub(crate) time_zone: TimeZone,
+    pub(crate) quiet_hours: Option<QuietHours>,
+    /// As before where it is left out.
+    pub(crate) day_time: Option<NaiveTime>,
+    /// What becomes of the person's tasks.
+    pub(crate) tasks: Tasks,
+}
+
 /// Replaces a person's settings. The same ones again tell nobody anything.
 ///
 /// With the zone and the time of day at which whole days remind, the live tasks change that go by them.
 pub(crate) async fn change(
     context: &Context,
     call: Call,
-    settings: Settings,
-    tasks: Tasks,
+    replacement: Replacement,
 ) -> Result<Settings, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
     let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     let before = locked.person.settings;
+    let Replacement { time_zone, quiet_hours, day_time, tasks } = replacement;
+    let day_time = day_time.unwrap_or(before.day_time);
+    let settings = Settings { time_zone, quiet_hours, day_time };
     if before == settings {
         return Ok(settings);
     }
     let person = Person { settings, settings_version: locked.next_version, ..locked.person };
     store::persons::save_settings(&mut tx, &person).await?;
-    if (before.time_zone, before.day_time) != (settings.time_zone, settings.day_time) {
+    if (before.time_zone, before.day_time) != (time_zone, day_time) {
         let zones = match tasks {
-            Tasks::Follow => (before.time_zone, settings.time_zone),
+            Tasks::Follow => (before.time_zone, time_zone),
             Tasks::Stay => (before.time_zone, before.time_zone),
         };
-        follow_clock(&mut tx, context, call, zones, settings.day_time).await?;
+        follow_clock(&mut tx, context, call, zones, day_time).await?;
     }
     let channels = store::channels::list(&mut tx, call.user_id).await?;
     let fact = fact(&person, &channels);

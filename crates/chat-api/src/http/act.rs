@@ -9,6 +9,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{ActionLink, CorrelationId, Due, LinkAction, TimeZone};
+use platform::html::escaped;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -163,20 +164,4 @@ fn due(task: &Task) -> Option<String> {
 
 fn local(zone: TimeZone, at: DateTime<Utc>) -> String {
     format!("{} ({})", zone.local(at).format(DAY_AND_TIME), zone.name())
-}
-
-/// A text as HTML has it, in an element or an attribute.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

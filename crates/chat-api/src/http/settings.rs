@@ -12,7 +12,10 @@ use super::{
     schemas::{TimeOfDay, TimeZoneName},
 };
 use crate::{
-    commands::{self, settings::Tasks},
+    commands::{
+        self,
+        settings::{Replacement, Tasks},
+    },
     context::Context,
     domain::settings::{Settings, parse_quiet_hours, parse_time},
     error::Failure,
@@ -103,12 +106,8 @@ pub(super) async fn replace(
     let day_time = fields.optional("day_time", body.day_time, |text: String| parse_time(&text));
     let keep = fields.optional("keep_task_zones", body.keep_task_zones, any::<bool>);
     let time_zone = fields.finish(zone)?;
-    let day_time = match day_time {
-        Some(day_time) => day_time,
-        None => queries::people::find(&context, call.user_id).await?.settings.day_time,
-    };
-    let settings = Settings { time_zone, quiet_hours, day_time };
     let tasks = if keep == Some(true) { Tasks::Stay } else { Tasks::Follow };
-    let settings = commands::settings::change(&context, call, settings, tasks).await?;
+    let replacement = Replacement { time_zone, quiet_hours, day_time, tasks };
+    let settings = commands::settings::change(&context, call, replacement).await?;
     Ok(HttpResponse::Ok().json(SettingsView::from(settings)))
 }

@@ -16,7 +16,7 @@ async fn an_occurrence_is_done_by_the_link_in_its_notification_and_the_next_one_
     worker.restart();
     let sink = Sink::start();
     let person = Person::register_with_webhook(stack.base(), &sink).await;
-    // It has been due every five minutes for a while, and the next time is not now.
+    // The rule's own times come later; the due date that is given with it is the current occurrence.
     let start: String = sqlx::query_scalar(
         "select to_char(date_trunc('minute', now() at time zone 'UTC') + interval '2 minutes',
              'YYYY-MM-DD\"T\"HH24:MI:SS')",

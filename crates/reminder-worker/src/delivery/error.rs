@@ -64,7 +64,8 @@ pub(super) enum AttemptError {
 }
 
 impl AttemptError {
-    /// Whether no repetition heals it. What an operator may heal, or a later release, is repeated.
+    /// Whether no repetition heals it. What an operator may heal, or a later release, is repeated; that a way
+    /// is not set up here at all is said at once.
     pub(super) fn is_final(&self) -> bool {
         const GONE: u16 = 410;
         match self {

@@ -7,17 +7,14 @@
 
 use std::fmt;
 
-use base64::{
-    Engine,
-    alphabet::URL_SAFE,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
+use base64::Engine;
 use chrono::{DateTime, TimeDelta, Utc};
 use events::Priority;
 use p256::{
     PublicKey,
     ecdsa::{Signature, SigningKey, signature::Signer},
 };
+use platform::base64url::BASE64URL;
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -41,14 +38,6 @@ const SIGNED_FOR_HOURS: i64 = 12;
 const RECORD_SIZE: [u8; 4] = 4_096_u32.to_be_bytes();
 const RECORD_SIZE_AT: std::ops::Range<usize> = 16..20;
 const AUTH_BYTES: usize = 16;
-
-/// base64url without padding, as the RFCs have it; read with padding, too, as some browsers write it.
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// `VAPID_PRIVATE_KEY` or `VAPID_SUBJECT` can't be used. The key is in no message.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
-    Basis, CancelReason, Due, Nominal, Offset, RecurrenceRule, ReminderId, ReminderSpec, Status,
-    TaskState,
+    CancelReason, Due, Nominal, Offset, RecurrenceRule, ReminderId, ReminderSpec, Status, TaskState,
 };
 
 use super::{Existing, later::later};
@@ -63,8 +62,7 @@ pub fn standing(task: &TaskState, existing: &[Existing]) -> Vec<Planned> {
 
 /// A live recurring task's rule and current occurrence, where later ones remind as well.
 pub(crate) fn series(task: &TaskState) -> Option<(&RecurrenceRule, Nominal)> {
-    let rule = task.recurrence.as_ref().filter(|rule| rule.basis() == Basis::DueDate)?;
-    (task.status != Status::Done).then_some((rule, task.occurrence?))
+    task.series().filter(|_| task.status != Status::Done)
 }
 
 fn offsets(task: &TaskState) -> impl Iterator<Item = Offset> {
@@ -197,7 +195,7 @@ fn fire_at(spec: &ReminderSpec, due: Option<DateTime<Utc>>) -> Option<DateTime<U
 
 #[cfg(test)]
 mod tests {
-    use events::{TaskId, TimeZone, UserId};
+    use events::{Basis, TaskId, TimeZone, UserId};
 
     use super::*;
 

@@ -146,7 +146,7 @@ async fn fire(
         .collect();
     let existing = match recurring.as_slice() {
         [] => HashMap::new(),
-        recurring => store::reminders::of_series(conn, recurring).await?,
+        recurring => store::reminders::existing(conn, recurring).await?,
     };
     let mut outcome = decide(due, &existing, &revisions, settings, now);
 

@@ -48,35 +48,9 @@ fn offset(seconds: Option<i64>) -> sqlx::Result<Option<Offset>> {
     offset.map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-/// What stands of a task's reminders, and what became of those of its current occurrence and later
-/// ones.
-pub(crate) async fn of_task(
-    conn: &mut PgConnection,
-    task: TaskId,
-    current: Option<Nominal>,
-) -> sqlx::Result<Vec<Existing>> {
-    let current = current.map(|occurrence| occurrence.to_string());
-    let rows = sqlx::query_as!(
-        ExistingRow,
-        r#"select task_id, reminder_id, fire_at, status = 'pending' as "pending!", fired_through,
-             fired_since,
-             array(select until from fired_snooze f where f.reminder_id = r.reminder_id)
-                 as "fired_snoozes!", occurrence, offset_secs
-         from reminder r
-         where task_id = $1
-             and (status = 'pending' or occurrence is null or $2::text is null
-                 or occurrence >= $2)"#,
-        task.uuid(),
-        current,
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(Existing::try_from).collect()
-}
-
-/// What stands of these recurring tasks' reminders, and what became of those of their current
-/// occurrences and later ones.
-pub(crate) async fn of_series(
+/// What stands of these tasks' reminders, and what became of the others; of a recurring one, of those of its
+/// current occurrence and later ones.
+pub(crate) async fn existing(
     conn: &mut PgConnection,
     tasks: &[Uuid],
 ) -> sqlx::Result<HashMap<Uuid, Vec<Existing>>> {
@@ -88,7 +62,8 @@ pub(crate) async fn of_series(
                  as "fired_snoozes!", occurrence, offset_secs
          from reminder r join task t using (task_id)
          where r.task_id = any ($1)
-             and (status = 'pending' or occurrence >= t.state->>'occurrence')"#,
+             and (status = 'pending' or occurrence is null or t.state ->> 'occurrence' is null
+                 or occurrence >= t.state ->> 'occurrence')"#,
         tasks,
     )
     .fetch_all(conn)

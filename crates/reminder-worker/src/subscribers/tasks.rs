@@ -86,8 +86,8 @@ pub(crate) async fn tell(
     };
     let now = messaging::now(conn).await?;
     let since = told.state.and_then(|state| state.schedule_since);
-    let current = told.state.and_then(|state| state.occurrence);
-    let existing = store::reminders::of_task(conn, task_id, current).await?;
+    let existing = store::reminders::existing(conn, &[task_id.uuid()]).await?;
+    let existing = existing.into_values().next().unwrap_or_default();
     let planned = told.state.map(|state| derive(state, &existing)).unwrap_or_default();
     let change = change(&existing, &planned, since);
 

@@ -8,6 +8,7 @@ mod delivering;
 mod email;
 mod firing;
 mod letters;
+mod links;
 mod lock_order;
 mod ntfy;
 mod people;

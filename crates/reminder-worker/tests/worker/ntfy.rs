@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, web};
-use events::{ChannelKind, ChannelTestRequested, DeliveryOutcome, EventType, Priority, UserId};
+use events::{
+    ChannelKind, ChannelTestRequested, DeliveryOutcome, EventType, Priority, TaskState, UserId,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Worker, channels_of, created, event, notification, settings_with, task};
@@ -97,19 +99,32 @@ fn publish(
     HttpResponse::Ok().json(message)
 }
 
-#[tokio::test]
-async fn a_firing_is_published_to_its_topic_with_the_tasks_priority() {
-    let mut worker = Worker::start().await;
-    let server = NtfyStandIn::start(Some(TOKEN), 0, "");
+/// Lets a task remind at once, by the topic `garden` and a token.
+async fn remind(
+    worker: &mut Worker,
+    server: &NtfyStandIn,
+    token: Option<&str>,
+    of: impl FnOnce(&mut TaskState),
+) {
     worker.run_scheduler();
     worker.run_deliveries();
     let now = worker.now().await;
     let mut task = task(now, now);
-    task.title = "Gießen\r\nX-Title: other".to_owned();
-    task.priority = Priority::High;
-    let channels = [(ChannelKind::Ntfy, &*server.topic("garden"), Some(TOKEN))];
+    of(&mut task);
+    let channels = [(ChannelKind::Ntfy, &*server.topic("garden"), token)];
     worker.receive(&settings_with(task.user_id, 1, &channels)).await;
     worker.receive(&created(&task)).await;
+}
+
+#[tokio::test]
+async fn a_firing_is_published_to_its_topic_with_the_tasks_priority() {
+    let mut worker = Worker::start().await;
+    let server = NtfyStandIn::start(Some(TOKEN), 0, "");
+    remind(&mut worker, &server, Some(TOKEN), |task| {
+        task.title = "Gießen\r\nX-Title: other".to_owned();
+        task.priority = Priority::High;
+    })
+    .await;
     let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
     let delivered = notification(&said[0]);
     assert_eq!(delivered.outcome, DeliveryOutcome::Delivered, "{delivered:?}");
@@ -131,13 +146,7 @@ async fn a_firing_is_published_to_its_topic_with_the_tasks_priority() {
 async fn a_topic_that_is_busy_gets_it_later_under_the_same_sequence() {
     let mut worker = Worker::start().await;
     let server = NtfyStandIn::start(None, 1, "1");
-    worker.run_scheduler();
-    worker.run_deliveries();
-    let now = worker.now().await;
-    let task = task(now, now);
-    let channels = [(ChannelKind::Ntfy, &*server.topic("garden"), None)];
-    worker.receive(&settings_with(task.user_id, 1, &channels)).await;
-    worker.receive(&created(&task)).await;
+    remind(&mut worker, &server, None, |_| {}).await;
     let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
     let delivered = notification(&said[0]);
     assert_eq!((delivered.outcome, delivered.attempts), (DeliveryOutcome::Delivered, 2));
@@ -159,13 +168,7 @@ async fn a_topic_that_is_busy_gets_it_later_under_the_same_sequence() {
 async fn a_server_that_asks_for_an_hour_is_left_alone_for_an_hour() {
     let mut worker = Worker::start().await;
     let server = NtfyStandIn::start(None, 1, "3600");
-    worker.run_scheduler();
-    worker.run_deliveries();
-    let now = worker.now().await;
-    let task = task(now, now);
-    let channels = [(ChannelKind::Ntfy, &*server.topic("garden"), None)];
-    worker.receive(&settings_with(task.user_id, 1, &channels)).await;
-    worker.receive(&created(&task)).await;
+    remind(&mut worker, &server, None, |_| {}).await;
     let wait = testing::eventually("the first attempt to fail", || async {
         let query = "select extract(epoch from next_attempt_at - now())::float8 from delivery
              where last_error = 'the target answered 429'";
@@ -183,13 +186,7 @@ async fn a_server_that_asks_for_an_hour_is_left_alone_for_an_hour() {
 async fn a_topic_that_wants_another_token_says_so_and_the_token_stays_out_of_it() {
     let mut worker = Worker::start().await;
     let server = NtfyStandIn::start(Some(TOKEN), 0, "");
-    worker.run_scheduler();
-    worker.run_deliveries();
-    let now = worker.now().await;
-    let task = task(now, now);
-    let channels = [(ChannelKind::Ntfy, &*server.topic("garden"), Some("tk_another"))];
-    worker.receive(&settings_with(task.user_id, 1, &channels)).await;
-    worker.receive(&created(&task)).await;
+    remind(&mut worker, &server, Some("tk_another"), |_| {}).await;
     let error = testing::eventually("the first attempt to fail", || async {
         let query = "select last_error from delivery where last_error is not null";
         let error: Option<String> =

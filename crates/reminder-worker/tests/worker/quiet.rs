@@ -1,7 +1,9 @@
 //! Quiet hours: firing on time, and telling people when they want to be told.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{Basis, DeliveryOutcome, EventType, Payload, QuietHours, RecurrenceRule, UserId};
+use events::{
+    Basis, DeliveryOutcome, EventType, Payload, QuietHours, RecurrenceRule, TaskState, UserId,
+};
 
 use crate::{
     delivering::{Answer, Target, settings},
@@ -24,6 +26,25 @@ fn quiet(user: UserId, version: i64, url: &str, hours: Option<(&str, &str)>) -> 
     event(said)
 }
 
+/// Ten in the evening in Berlin.
+const TEN: &str = "2027-06-01T20:00:00Z";
+
+/// A worker, at ten in the evening, with a task that is due then; its owner wants nothing sent until seven.
+async fn at_ten() -> (Worker, Target, TaskState, events::Event) {
+    let mut worker = Worker::start().await;
+    let target = Target::start(Answer::Ok);
+    let due = at(TEN);
+    worker.set_clock(due - TimeDelta::hours(1)).await;
+    let task = task(due, due - TimeDelta::hours(1));
+    let settings = quiet(task.user_id, 1, &target.url, Some(("22:00:00", "07:00:00")));
+    worker.receive(&settings).await;
+    worker.receive(&created(&task)).await;
+    worker.run_scheduler();
+    worker.run_deliveries();
+    worker.set_clock(due).await;
+    (worker, target, task, settings)
+}
+
 impl Worker {
     /// Waits until so many notifications are kept back, and says until when.
     async fn eventually_held(&self, count: usize) -> Vec<DateTime<Utc>> {
@@ -43,18 +64,7 @@ impl Worker {
 
 #[tokio::test]
 async fn what_fires_in_quiet_hours_is_sent_when_they_end() {
-    let mut worker = Worker::start().await;
-    let target = Target::start(Answer::Ok);
-    // Ten in the evening in Berlin.
-    let due = at("2027-06-01T20:00:00Z");
-    worker.set_clock(due - TimeDelta::hours(1)).await;
-    let task = task(due, due - TimeDelta::hours(1));
-    let hours = Some(("22:00:00", "07:00:00"));
-    worker.receive(&quiet(task.user_id, 1, &target.url, hours)).await;
-    worker.receive(&created(&task)).await;
-    worker.run_scheduler();
-    worker.run_deliveries();
-    worker.set_clock(due).await;
+    let (worker, target, _, _) = at_ten().await;
     worker.eventually_said(EventType::ReminderTriggered, 1).await;
     let morning = at("2027-06-02T05:00:00Z");
     assert_eq!(worker.eventually_held(1).await, [morning]);
@@ -71,18 +81,7 @@ async fn what_fires_in_quiet_hours_is_sent_when_they_end() {
 
 #[tokio::test]
 async fn what_is_kept_back_goes_at_once_when_the_quiet_hours_are_taken_back() {
-    let mut worker = Worker::start().await;
-    let target = Target::start(Answer::Ok);
-    let due = at("2027-06-01T20:00:00Z");
-    worker.set_clock(due - TimeDelta::hours(1)).await;
-    let task = task(due, due - TimeDelta::hours(1));
-    let hours = Some(("22:00:00", "07:00:00"));
-    let first = quiet(task.user_id, 1, &target.url, hours);
-    worker.receive(&first).await;
-    worker.receive(&created(&task)).await;
-    worker.run_scheduler();
-    worker.run_deliveries();
-    worker.set_clock(due).await;
+    let (worker, target, _, first) = at_ten().await;
     worker.eventually_held(1).await;
     let Payload::NotificationSettingsUpdated(mut said) = first.payload else { unreachable!() };
     (said.version, said.quiet_hours) = (2.into(), None);
@@ -95,17 +94,7 @@ async fn what_is_kept_back_goes_at_once_when_the_quiet_hours_are_taken_back() {
 
 #[tokio::test]
 async fn what_is_done_before_the_quiet_hours_end_is_not_sent() {
-    let mut worker = Worker::start().await;
-    let target = Target::start(Answer::Ok);
-    let due = at("2027-06-01T20:00:00Z");
-    worker.set_clock(due - TimeDelta::hours(1)).await;
-    let mut task = task(due, due - TimeDelta::hours(1));
-    let hours = Some(("22:00:00", "07:00:00"));
-    worker.receive(&quiet(task.user_id, 1, &target.url, hours)).await;
-    worker.receive(&created(&task)).await;
-    worker.run_scheduler();
-    worker.run_deliveries();
-    worker.set_clock(due).await;
+    let (worker, target, mut task, _) = at_ten().await;
     worker.eventually_held(1).await;
     worker.receive(&completed(&mut task)).await;
     let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;

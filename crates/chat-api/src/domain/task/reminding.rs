@@ -5,11 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use events::{Nominal, Offset, ReminderId, ReminderSpec, Snooze, TaskState};
 
-use super::{
-    Decided, Moment, Refusal, Task,
-    change::told,
-    series::{has_passed, owes_later},
-};
+use super::{Decided, Moment, Refusal, Task, change::told, series::has_passed};
 
 /// The furthest that a reminder is put off, in days.
 const MAX_SNOOZE_DAYS: i64 = 366;
@@ -107,7 +103,7 @@ fn later(state: &TaskState, now: DateTime<Utc>) -> impl Iterator<Item = Nominal>
     });
     // One that reminds a day before has come for what is due tomorrow.
     let ahead = TimeDelta::seconds(earliest.min().unwrap_or(Offset::ZERO.seconds()).min(0).abs());
-    owes_later(state).into_iter().flat_map(move |(rule, current)| {
+    state.series().into_iter().flat_map(move |(rule, current)| {
         let mut is_last = false;
         rule.occurrences(Some(current))
             .filter(move |occurrence| *occurrence > current)

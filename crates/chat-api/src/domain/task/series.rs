@@ -1,13 +1,9 @@
 //! What a recurring task does with its occurrences: it passes on to the next one.
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
-use events::{Basis, Nominal, RecurrenceRule, Status, TaskState};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, Timelike, Utc};
+use events::{Basis, DEFAULT_DAY_TIME, Nominal, RecurrenceRule, Status, TaskState};
 
 use super::{Refusal, reminding};
-
-/// How far before now an occurrence is looked for that has not passed, in days: more than any change of a
-/// zone's clocks.
-const MARGIN_DAYS: i64 = 2;
 
 /// How an occurrence that somebody names lies to the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +64,6 @@ pub(super) fn pass_on(state: &mut TaskState, through: Nominal, now: DateTime<Utc
     true
 }
 
-/// A rule and its current occurrence, where later ones remind as well.
-pub(super) fn owes_later(state: &TaskState) -> Option<(&RecurrenceRule, Nominal)> {
-    let rule = state.recurrence.as_ref().filter(|rule| rule.basis() == Basis::DueDate)?;
-    Some((rule, state.occurrence?))
-}
-
 /// The first occurrence after one that has not passed. A day passes when it ends.
 pub(super) fn next_after(
     rule: &RecurrenceRule,
@@ -86,12 +76,13 @@ pub(super) fn next_after(
 
 /// The first occurrence that has not passed.
 pub(super) fn next_from(rule: &RecurrenceRule, now: DateTime<Utc>) -> Option<Nominal> {
-    let from = rule.time_zone().local(now) - TimeDelta::days(MARGIN_DAYS);
-    let from = match rule.dtstart() {
-        Nominal::Day(_) => Nominal::Day(from.date()),
-        Nominal::Time(_) => Nominal::Time(whole_second(from)),
-    };
-    rule.occurrences(Some(from)).find(|next| !has_passed(rule, *next, now))
+    match rule.dtstart() {
+        Nominal::Day(_) => {
+            let today = Nominal::Day(rule.time_zone().local(now).date());
+            rule.occurrences(Some(today)).next()
+        }
+        Nominal::Time(_) => rule.first_after_instant(now, DEFAULT_DAY_TIME),
+    }
 }
 
 /// Whether an occurrence lies in the past; a day passes when it ends.
