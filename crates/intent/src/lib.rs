@@ -1,10 +1,49 @@
 //! Words to command: the grammar for time, recurrence and intent.
+//!
+//! [`parse`] understands one phrase of English. It owns the language: what a phrase can say, and what each way of
+//! saying it means; docs/language.md is the same for people, and the corpora in `corpus/` show it. It promises to end
+//! quickly on any text, to drop no word in silence, and to prefer no answer to a wrong one. It never does I/O, and
+//! never asks the clock: [`Context`] says when and where.
+//!
+//! How a phrase is read:
+//!
+//! 1. `token`: letters, digits and signs.
+//! 2. `scan` goes from left to right and takes the longest time, reminder, priority or tag at each place, if what
+//!    stands around it makes it one. The rules for what stands there are `number`, `duration`, `clock`, `part`, `day`,
+//!    `period`, `offset`, `holiday`, `zone` for times, `recur` and `bounds` for recurrence, `reminder` and `marks`.
+//! 3. `when` makes one time of what was said in several places, and `rule` an RFC 5545 rule.
+//! 4. `title` is what is left.
 
+mod bounds;
+mod clock;
 mod command;
 mod context;
+mod day;
+mod duration;
+mod found;
+mod grammar;
+mod holiday;
+mod marks;
+mod number;
+mod offset;
+mod part;
+mod pattern;
+mod period;
+mod recur;
+mod reminder;
+mod rule;
+mod scan;
+mod task;
+mod title;
+mod token;
+mod when;
+mod wire;
+mod words;
+mod zone;
 
 pub use command::{Answer, Command, Days, Move, NewTask, Query, Said, Shift, Target};
 pub use context::{Context, DateOrder, Preferences};
+pub use wire::{Understood, UnderstoodQuery, UnderstoodRule, UnderstoodSpan};
 
 /// What a phrase says.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +87,9 @@ pub enum SpanKind {
 
 /// Understands a phrase.
 #[must_use]
-pub fn parse(text: &str, _context: &Context) -> Parsed {
-    let task = NewTask { title: text.trim().to_owned(), ..NewTask::default() };
-    Parsed { commands: vec![Command::Add(task)], spans: vec![], is_understood: false }
+pub fn parse(text: &str, context: &Context) -> Parsed {
+    let phrase = token::Phrase::new(text);
+    let grammar = grammar::Grammar::new(&phrase, context);
+    let (task, spans) = grammar.new_task(0);
+    Parsed { commands: vec![Command::Add(task)], spans, is_understood: true }
 }
