@@ -169,7 +169,7 @@ impl Grammar<'_> {
     pub(crate) fn unit(&self, at: usize) -> Option<Read<Unit>> {
         let phrase = self.phrase;
         let working =
-            &["working day", "working days", "business day", "business days", "workday", "workdays", "weekdays"];
+            &["working day", "working days", "business day", "business days", "workday", "workdays", "weekday", "weekdays"];
         if let Some(end) = phrase.any_words(at, working) {
             return Some((Unit::WorkingDay, end));
         }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc, Weekday};
 use events::Priority;
 
 use crate::{
-    clock::ClockTime, day::Day, duration::Distance, part::SaidPart, recur::Recur,
+    clock::ClockTime, day::Day, duration::Distance, part::SaidPart, pattern::Pattern, recur::Recur,
     reminder::SaidReminder,
 };
 
@@ -38,6 +38,8 @@ pub(crate) enum Time {
     Part(SaidPart),
     Instant(DateTime<Utc>),
     Recur(Recur),
+    /// Of what recurs: on these days.
+    OnDays(Vec<Pattern>),
     /// Of what recurs: nothing before it.
     Starting(Day),
     /// Of what recurs: nothing after it. Else a deadline.

@@ -17,6 +17,7 @@
 mod bounds;
 mod clock;
 mod command;
+mod commands;
 mod context;
 mod day;
 mod duration;
@@ -29,10 +30,12 @@ mod offset;
 mod part;
 mod pattern;
 mod period;
+mod query;
 mod recur;
 mod reminder;
 mod rule;
 mod scan;
+mod target;
 mod task;
 mod title;
 mod token;
@@ -89,6 +92,10 @@ pub enum SpanKind {
 #[must_use]
 pub fn parse(text: &str, context: &Context) -> Parsed {
     let phrase = token::Phrase::new(text);
+    let clause = commands::Clause::new(&phrase, context);
+    if let Some(read) = clause.command() {
+        return Parsed { commands: vec![read.command], spans: read.span.into_iter().collect(), is_understood: true };
+    }
     let grammar = grammar::Grammar::new(&phrase, context);
     let (task, spans) = grammar.new_task(0);
     Parsed { commands: vec![Command::Add(task)], spans, is_understood: true }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     day::Day,
     duration::Distance,
-    grammar::{Grammar, Read, plus_days},
+    grammar::{Grammar, Read},
     words::{self, Unit},
 };
 
@@ -91,10 +91,5 @@ impl Grammar<'_> {
 
     fn is_weekday(&self, at: usize) -> bool {
         words::weekday(self.phrase.lower(at)).is_some()
-    }
-
-    /// The moment that a distance reaches back to from another day: the day itself, for whole days.
-    pub(crate) fn day_before(&self, day: chrono::NaiveDate) -> chrono::NaiveDate {
-        plus_days(day, -1)
     }
 }

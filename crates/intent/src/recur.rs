@@ -111,13 +111,14 @@ fn freq_of_unit(unit: Unit, amount: u32) -> Option<Recur> {
 impl Grammar<'_> {
     /// How often, with the preposition that leads to it.
     pub(crate) fn recurrence(&self, at: usize) -> Option<Read<Recur>> {
-        let start = self.phrase.skip(at, &["on", "at", "in", "by", "before", "over"]);
+        let on = self.phrase.skip(at, &["on"]);
+        let led = self.phrase.skip(at, &["on", "at", "by", "before", "over"]);
         let rules = [
-            self.every(start),
-            self.adverb(start),
-            self.plural_days(start),
-            self.of_every_month(start),
-            self.alternate(start),
+            self.every(on),
+            self.adverb(on),
+            self.plural_days(led),
+            self.of_every_month(led),
+            self.alternate(on),
             self.after_completion_step(at),
         ];
         rules.into_iter().flatten().max_by_key(|(_, end)| *end)
@@ -126,6 +127,10 @@ impl Grammar<'_> {
     /// "every" and what follows it.
     fn every(&self, at: usize) -> Option<Read<Recur>> {
         let phrase = self.phrase;
+        // "The every day low prices flyer".
+        if at > 0 && phrase.is_any(at - 1, &DETERMINERS) {
+            return None;
+        }
         let start = phrase.skip(at, &["once"]);
         let next = phrase.any_words(start, &["every single", "each and every", "every", "each", "ev"])?;
         let is_from_completion = phrase.is(next, "!") && phrase.is_glued(next);
@@ -278,6 +283,20 @@ impl Grammar<'_> {
             .map(|nth| Pattern::Nth { nth, weekday: name.weekday, month: None })
             .collect();
         Some((patterns, next + 1))
+    }
+
+    /// Days that only a step gives a meaning: "on Monday and Tuesday", "on the last Friday", "on the 14th and 28th".
+    pub(crate) fn days_of_step(&self, at: usize) -> Option<Read<Vec<Pattern>>> {
+        let start = self.phrase.any_words(at, &["on"]).unwrap_or(at);
+        let is_led = start > at;
+        let weekdays = self.weekday_list(start).filter(|(weekdays, _)| weekdays.len() > 1).map(|(weekdays, end)| {
+            (weekdays.into_iter().map(Pattern::Weekday).collect::<Vec<_>>(), end)
+        });
+        let places = self.nth_list(start).filter(|_| is_led);
+        let days = self.ordinal_list(self.phrase.skip(start, &["the"])).filter(|(days, _)| days.len() > 1).map(|(days, end)| {
+            (days.into_iter().map(Pattern::DayOfMonth).collect::<Vec<_>>(), self.of_any_month(end).unwrap_or(end))
+        });
+        [weekdays, places, days].into_iter().flatten().max_by_key(|(_, end)| *end)
     }
 
     /// Two or more places: "second and fourth", "first and last".

@@ -135,6 +135,7 @@ impl Grammar<'_> {
         let (lead, core) = self.lead(at);
         let rules = [
             self.recurrence(at).map(|(recur, end)| (Time::Recur(recur), end)),
+            self.days_of_step(at).map(|(patterns, end)| (Time::OnDays(patterns), end)),
             self.bound_of_recurrence(at),
             self.offset_instant(at).map(|(instant, end)| (Time::Instant(instant), end)),
             self.day_led(at, Lead::None, at, place),
@@ -320,6 +321,10 @@ impl Grammar<'_> {
         };
         let next = phrase.any_words(next, joins)?;
         let (last, end) = self.clock(next)?;
+        // "4pm until 15 December" goes on with a day.
+        if self.day(next).is_some_and(|(_, after)| after > end) {
+            return None;
+        }
         let is_written = first.certainty == Certainty::ByForm || last.certainty == Certainty::ByForm;
         let is_led = matches!(lead, Lead::From | Lead::Between | Lead::At);
         if !is_written && !is_led || self.is_counted(end) || self.has_determiner(core) {
@@ -373,7 +378,7 @@ impl Grammar<'_> {
         let mut capitals = 0;
         for token_at in at..end {
             let Some(token) = phrase.get(token_at).filter(|token| token.is_capitalised()) else { continue };
-            if begins(token_at) || may_be_capital(&token.lower) {
+            if begins(token_at) || token.lower.starts_with("i'") || token.lower == "i" || may_be_capital(&token.lower) {
                 continue;
             }
             capitals += 1;

@@ -142,6 +142,18 @@ impl Grammar<'_> {
         }
     }
 
+    /// A reminder of a task whose due time is not known here: so long before it, or at an instant.
+    pub(crate) fn offset_of(&self, reminder: SaidReminder) -> Option<ReminderSpec> {
+        match reminder {
+            SaidReminder::At(instant) => Some(ReminderSpec::At(instant)),
+            SaidReminder::Before(distance) => {
+                Some(ReminderSpec::Offset(Offset::from_seconds(-distance.seconds()?).ok()?))
+            }
+            SaidReminder::On(Some(day), clock) => self.reminder_on(day.date, clock, &When::default()),
+            _ => None,
+        }
+    }
+
     /// A reminder at a time of a day: an instant, or of what recurs as far from each occurrence.
     fn reminder_on(&self, day: NaiveDate, clock: Option<ClockTime>, when: &When) -> Option<ReminderSpec> {
         let zone = self.context.time_zone;
@@ -199,7 +211,7 @@ impl Grammar<'_> {
 fn kind_of(piece: &Piece) -> SpanKind {
     match piece {
         Piece::Time(time) => match time {
-            Time::Recur(_) | Time::Starting(_) | Time::For(_) | Time::Times(_) | Time::Except(_) | Time::AfterCompletion => {
+            Time::Recur(_) | Time::OnDays(_) | Time::Starting(_) | Time::For(_) | Time::Times(_) | Time::Except(_) | Time::AfterCompletion => {
                 SpanKind::Recurrence
             }
             _ => SpanKind::Due,

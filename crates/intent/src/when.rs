@@ -35,6 +35,7 @@ struct Pieces {
     clocks: Vec<Vec<ClockTime>>,
     parts: Vec<SaidPart>,
     instants: Vec<DateTime<Utc>>,
+    on_days: Vec<Vec<Pattern>>,
     recurs: Vec<Recur>,
     starts: Vec<Day>,
     untils: Vec<Day>,
@@ -56,7 +57,8 @@ impl Grammar<'_> {
             let is_alone = said.days.is_empty() && said.clocks.is_empty() && said.starts.is_empty() && said.untils.is_empty() && said.range.is_none();
             return is_alone.then(|| When { due: Some(Due::At(instant)), recurrence: None, said: Some(Said::Both) });
         }
-        if said.instants.len() > 1 {
+        // Two days at once are none.
+        if said.instants.len() > 1 || !said.on_days.is_empty() {
             return None;
         }
         let mut days = said.days.clone();
@@ -151,6 +153,13 @@ impl Grammar<'_> {
                     ends.push(End::On(last.date));
                 }
             }
+        }
+        for patterns in &said.on_days {
+            let fits = recur.patterns.is_empty() && patterns.iter().all(|pattern| freq_of(*pattern) == Some(recur.freq));
+            if !fits {
+                return None;
+            }
+            recur.patterns.clone_from(patterns);
         }
         for day in &said.days {
             if !narrow(&mut recur, day) {
@@ -247,6 +256,7 @@ fn gather(found: &[Found]) -> Option<Pieces> {
             Time::Part(part) => said.parts.push(*part),
             Time::Instant(instant) => said.instants.push(*instant),
             Time::Recur(recur) => said.recurs.push(recur.clone()),
+            Time::OnDays(patterns) => said.on_days.push(patterns.clone()),
             Time::Starting(day) => said.starts.push(*day),
             Time::Until(day) => said.untils.push(*day),
             Time::For(distance) => said.ends.push(End::After(*distance)),
