@@ -49,6 +49,7 @@ impl<'c> Clause<'c> {
             let Some(next) = next else { break };
             start = next;
         }
+        start += (start..end).take_while(|at| phrase.is_any(*at, &[",", "-", ".", "!", "…"])).count();
         loop {
             let is_sign = |at: usize| phrase.is_any(at, &["?", "!", ".", ",", ";", "…"]);
             if end > start && is_sign(end - 1) {
@@ -358,7 +359,8 @@ impl<'c> Clause<'c> {
             })?;
             let add = self.tags(after, self.end)?;
             let what = self.target(next, at)?;
-            return (!self.has_time(next, self.end)).then_some(Command::Tag { what, add, remove: vec![] });
+            let is_time = self.whole_time(at, self.end).is_some() || matches!(what, Target::Words(_)) && self.has_time(next, at);
+            return (!is_time).then_some(Command::Tag { what, add, remove: vec![] });
         }
         if let Some(next) = self.any_words(self.start, &["untag"]) {
             let (at, after) = self.rfind(next, &["from"]).unwrap_or((self.end, self.end));

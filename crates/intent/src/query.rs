@@ -19,7 +19,8 @@ const NOUNS: [&str; 24] = [
 ];
 
 /// What joins the words of a question, and asks for nothing.
-const FILLERS: [&str; 66] = [
+const FILLERS: [&str; 71] = [
+    "what", "what's", "whats", "what i have", "whatever",
     "my", "all", "all of", "the", "me", "of", "that", "which", "are", "is", "is there", "were", "have", "has", "do", "i", "got", "to", "on", "in", "with", "there", "still", "left", "for", "any", "a", "an", "it", "we", "by", "coming up",
     "who", "am", "this", "was", "at", "should", "need", "must", "can", "be", "been", "out", "up", "and", "or", "a list of", "so", "far", "yet", "else", "now", "right now", "remaining", "you", "did", "does", "will", "going", "planned", "scheduled", "please", "get", "to be", "list of",
 ];

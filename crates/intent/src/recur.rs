@@ -228,7 +228,7 @@ impl Grammar<'_> {
         let phrase = self.phrase;
         let first = words::weekday(phrase.lower(at))?.weekday;
         let (mut weekdays, mut end) = (vec![first], at + 1);
-        if let Some(to) = phrase.any_words(end, &["to", "through", "thru", "till", "until", "-", "–", "—"])
+        if let Some(to) = phrase.any_words(end, &RANGES)
             && let Some(last) = words::weekday(phrase.lower(to))
         {
             let mut weekday = first;
@@ -289,7 +289,7 @@ impl Grammar<'_> {
     pub(crate) fn days_of_step(&self, at: usize) -> Option<Read<Vec<Pattern>>> {
         let start = self.phrase.any_words(at, &["on"]).unwrap_or(at);
         let is_led = start > at;
-        let weekdays = self.weekday_list(start).filter(|(weekdays, _)| weekdays.len() > 1).map(|(weekdays, end)| {
+        let weekdays = self.weekday_list(start).filter(|(weekdays, _)| weekdays.len() > 1 && !self.phrase.is_any(start + 1, &RANGES)).map(|(weekdays, end)| {
             (weekdays.into_iter().map(Pattern::Weekday).collect::<Vec<_>>(), end)
         });
         let places = self.nth_list(start).filter(|_| is_led);
@@ -519,6 +519,9 @@ impl Grammar<'_> {
         Some(weekdays)
     }
 }
+
+/// What stands between the ends of a range.
+const RANGES: [&str; 8] = ["to", "through", "thru", "till", "until", "-", "–", "—"];
 
 /// What stands before a noun, and not before a time.
 pub(crate) const DETERMINERS: [&str; 14] = [

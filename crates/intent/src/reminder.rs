@@ -52,6 +52,10 @@ const ASKS: [&str; 24] = [
     "please remind me",
 ];
 
+/// What may stand before an ask at the beginning of a phrase.
+const POLITE: [&str; 12] =
+    ["please", "can", "could", "would", "will", "you", "hey", "hi", "ok", "okay", "and", "also"];
+
 const NEVERS: [&str; 12] = [
     "no reminders",
     "no reminder",
@@ -79,7 +83,7 @@ impl Grammar<'_> {
         let next = phrase.any_words(at, &ASKS)?;
         let next = phrase.skip(next, &[":", "for", "at least", "about"]);
         // At the beginning, "remind me tomorrow to" says when the task is due.
-        let is_leading = at == from;
+        let is_leading = (from..at).all(|before| phrase.is_any(before, &POLITE) || !phrase.is_word(before));
         let (mut reminders, mut end) = self.reminder_spec(next, is_leading)?;
         while let Some((more, after)) = self.further_spec(end, is_leading) {
             reminders.extend(more);

@@ -290,7 +290,9 @@ impl Grammar<'_> {
             if self.has_determiner(core) {
                 return false;
             }
-            let is_named = self.phrase.is_word(core) && !place.is_first;
+            // "Midnight blue" is a colour, wherever it stands; "seven pm" is nothing else.
+            let is_name = self.phrase.is_any(core, &["noon", "midnight", "midday"]);
+            let is_named = self.phrase.is_word(core) && (!place.is_first || is_name);
             return !is_named || place.adjoins || !self.is_attribute(end) || self.starts_time(end);
         }
         if self.is_counted(end) {

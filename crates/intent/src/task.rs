@@ -22,9 +22,7 @@ const fn day_time() -> NaiveTime {
 impl Grammar<'_> {
     /// The task that the phrase from a token on describes, and which words said what.
     pub(crate) fn new_task(&self, from: usize) -> (NewTask, Vec<Span>) {
-        let (found, when) = self.understood(from);
-        let mut found = found;
-        let mut when = when;
+        let (found, mut when) = self.understood(from);
         let mut reminders = self.reminders(&found, &when);
         // "… , remind me at 5" says when the task is due where nothing else does.
         if when.due.is_none()
@@ -33,12 +31,8 @@ impl Grammar<'_> {
             when.due = Some(due);
             reminders = None;
         }
-        let title = self.phrase.title(from, &found);
-        if title.text.is_empty() && found.is_empty() {
-            found.clear();
-        }
-        let task = NewTask {
-            title: title.text,
+                let task = NewTask {
+            title: self.phrase.title(from, &found),
             due: when.due,
             recurrence: when.recurrence,
             reminders,

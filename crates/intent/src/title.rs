@@ -43,28 +43,18 @@ const LISTS: [&str; 12] = [
     "to my tasks", "to my task list", "on my task list", "in my list",
 ];
 
-/// Where a task's title lies in a phrase.
-pub(crate) struct Title {
-    /// The title.
-    pub(crate) text: String,
-    /// The tokens that merely ask.
-    pub(crate) asks: Vec<usize>,
-}
-
 impl<'t> Phrase<'t> {
     /// The title in the tokens from `from` on that nothing has been found in.
-    pub(crate) fn title(&self, from: usize, found: &[Found]) -> Title {
+    pub(crate) fn title(&self, from: usize, found: &[Found]) -> String {
         let is_found = |at: &usize| found.iter().any(|found| found.tokens.contains(at));
         let left: Vec<usize> = (from..self.len()).filter(|at| !is_found(at)).collect();
-        let (left, asks) = self.without_asks(left);
-        Title { text: self.join(&left), asks }
+        self.join(&self.without_asks(left))
     }
 
-    fn without_asks(&self, left: Vec<usize>) -> (Vec<usize>, Vec<usize>) {
+    fn without_asks(&self, left: Vec<usize>) -> Vec<usize> {
         let mut rest = &left[..];
-        let mut asks: Vec<usize> = Vec::new();
         let mut used = [false; ASKS.len()];
-        let mut is_put = false;
+        let (mut is_put, mut is_question) = (false, false);
         loop {
             let start = self.signs(rest);
             let next = ASKS.iter().enumerate().filter(|(kind, _)| !used[*kind]).find_map(|(kind, words)| {
@@ -90,14 +80,17 @@ impl<'t> Phrase<'t> {
             if let Some(used) = used.get_mut(kind) {
                 *used = true;
             }
-            asks.extend(&rest[start..length]);
+            is_question |= words.first().is_some_and(|word| matches!(*word, "can" | "could" | "would" | "will"));
             rest = &rest[length..];
         }
         let mut rest = rest.to_vec();
         if is_put && let Some(range) = self.list_at(&rest) {
-            asks.extend(rest.drain(range));
+            rest.drain(range);
         }
-        (rest, asks)
+        if is_question && rest.last().is_some_and(|at| self.is(*at, "?")) {
+            rest.pop();
+        }
+        rest
     }
 
     fn list_at(&self, left: &[usize]) -> Option<std::ops::Range<usize>> {
