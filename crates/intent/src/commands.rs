@@ -25,6 +25,11 @@ const OPENINGS: [&str; 27] = [
 const CLOSINGS: [&str; 9] =
     ["please", "pls", "thanks", "thank you", "for me", "now", "then", "as well", "too"];
 
+/// The most tokens that a time in a command has.
+const MAX_TIME_TOKENS: usize = 20;
+/// The most tokens of a command; what is longer is a task to add.
+const MAX_COMMAND_TOKENS: usize = 80;
+
 /// A command that was read, and whether any of its words is left over.
 pub(crate) struct ReadCommand {
     pub(crate) command: Command,
@@ -68,6 +73,9 @@ impl<'c> Clause<'c> {
 
     /// The command to tasks that are there, or a question; `None` for a task to add.
     pub(crate) fn command(&self) -> Option<ReadCommand> {
+        if self.end.saturating_sub(self.start) > MAX_COMMAND_TOKENS {
+            return None;
+        }
         let rules: [fn(&Self) -> Option<Command>; 16] = [
             Self::answer,
             Self::undo,
@@ -126,7 +134,8 @@ impl<'c> Clause<'c> {
     }
 
     fn answer(&self) -> Option<Command> {
-        const YES: [&str; 34] = [
+        const YES: [&str; 44] = [
+            "delete them", "delete it", "remove them", "complete them", "move them", "do them", "all of them", "delete them all", "do it please", "delete all of them",
             "yes", "y", "yeah", "yep", "yup", "ya", "sure", "ok", "okay", "of course", "go ahead", "do it", "please do", "confirm", "confirmed",
             "that's right", "correct", "right", "absolutely", "definitely", "sounds good", "fine", "go for it", "do that", "i'm sure", "exactly", "certainly", "yes please",
             "i am sure", "make it so", "proceed", "go", "that's fine", "all good",
@@ -491,7 +500,7 @@ impl<'c> Clause<'c> {
             {
                 let is_for = self.phrase.is(at, "for") && !matches!(verb.as_str(), "reschedule" | "schedule");
                 let target = self.target(next, at)?;
-                let is_vague = matches!(verb.as_str(), "put" | "schedule" | "bring" | "pull") && matches!(target, Target::Words(_)) && !self.names_a_task(next, at);
+                let is_vague = !self.phrase.is_any(at, &["forward", "back", "up", "ahead", "off"]) && matches!(verb.as_str(), "put" | "schedule" | "bring" | "pull") && matches!(target, Target::Words(_)) && !self.names_a_task(next, at);
                 return (!is_for && !is_vague).then_some(Command::Reschedule(target, moved));
             }
             // "postpone it a week", "move it a day later".
@@ -637,6 +646,9 @@ impl<'c> Clause<'c> {
 
     /// The time that is all there is between two positions.
     pub(crate) fn whole_time(&self, start: usize, end: usize) -> Option<When> {
+        if end.saturating_sub(start) > MAX_TIME_TOKENS {
+            return None;
+        }
         let phrase = Phrase::new(self.text(start, end));
         let grammar = Grammar::new(&phrase, self.context);
         // What a preposition would lead to stands after "to" here.
@@ -650,7 +662,7 @@ impl<'c> Clause<'c> {
                 .iter()
                 .enumerate()
                 .all(|(at, token)| token.kind == Kind::Sign || found.iter().any(|found| found.tokens.contains(&at)));
-            if is_whole && when.due.is_some() {
+            if is_whole && let Some(when) = when.filter(|when| when.due.is_some()) {
                 return Some(when);
             }
         }

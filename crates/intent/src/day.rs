@@ -122,6 +122,14 @@ impl Grammar<'_> {
             let week_ago = plus_days(self.today, -7);
             return Some((Day::once(self.weekday_from(week_ago, name.weekday)), end));
         }
+        // "The Friday after next".
+        let article = phrase.skip(at, &["the"]);
+        if article > at
+            && let Some((name, end)) = self.weekday(article)
+            && let Some(end) = phrase.words(end, "after next")
+        {
+            return Some((self.of_week(2, name.weekday), end));
+        }
         let (name, end) = self.weekday(at)?;
         let end = if phrase.is(end, ".") && phrase.is_glued(end) && end + 1 < phrase.len() && name.is_short {
             end + 1
@@ -131,7 +139,7 @@ impl Grammar<'_> {
         if let Some(end) = phrase.any_words(end, &["next week", "of next week", "the week after"]) {
             return Some((self.of_week(1, name.weekday), end));
         }
-        if let Some(end) = phrase.any_words(end, &["the week after next", "in the week after next"]) {
+        if let Some(end) = phrase.any_words(end, &["the week after next", "in the week after next", "after next"]) {
             return Some((self.of_week(2, name.weekday), end));
         }
         if let Some(end) = phrase.any_words(end, &["this week", "of this week"]) {
@@ -212,6 +220,27 @@ impl Grammar<'_> {
             }
         };
         (1..=31).contains(&day).then_some((month, day, end))
+    }
+
+    /// "24-26 December", "the 1st to the 3rd of June 2027": the first and the last day.
+    pub(crate) fn days_of_month(&self, at: usize) -> Option<Read<(Day, Day)>> {
+        let phrase = self.phrase;
+        let start = phrase.skip(at, &["the"]);
+        let (first, next) = self.ordinal(start).or_else(|| {
+            let (digits, day) = phrase.digits(start)?;
+            (digits.len() <= 2).then_some((day, start + 1))
+        })?;
+        let next = phrase.any_words(next, &["-", "–", "—", "to the", "to", "through the", "through", "until the", "until"])?;
+        let (last, end) = self.month_date(next)?;
+        let Pattern::DayOfYear { month, .. } = (match last.pattern {
+            Pattern::Once => Pattern::DayOfYear { month: last.date.month(), day: 1 },
+            pattern => pattern,
+        }) else {
+            return None;
+        };
+        let pattern = Pattern::DayOfYear { month, day: i8::try_from(first).ok().filter(|day| (1..=31).contains(day))? };
+        let first = Day { pattern, ..Day::once(pattern.in_year(last.date.year())?) };
+        (first.date < last.date).then_some(((first, last), end))
     }
 
     fn day_then_month(&self, at: usize) -> Option<(u32, u32, usize)> {

@@ -174,7 +174,10 @@ impl Grammar<'_> {
             return Some((Unit::WorkingDay, end));
         }
         let at = self.skip_hyphen(at);
-        let is_at_number = at > 0 && phrase.is_glued(at) && phrase.digits(at - 1).is_some();
+        // "2h", and "2 h"; other letters stand for too much else.
+        let is_at_number = at > 0
+            && phrase.digits(at - 1).is_some()
+            && (phrase.is_glued(at) || phrase.is(at, "h"));
         let unit = words::unit(phrase.lower(at), is_at_number)?;
         // "2h30" has its minutes without a name; "5 min." its dot.
         Some((unit, at + 1))

@@ -15,6 +15,7 @@
 //! 4. `title` is what is left.
 
 mod bounds;
+mod clauses;
 mod clock;
 mod command;
 mod commands;
@@ -39,14 +40,19 @@ mod target;
 mod task;
 mod title;
 mod token;
+mod understanding;
 mod when;
 mod wire;
 mod words;
 mod zone;
 
+pub use clauses::MAX_COMMANDS;
 pub use command::{Answer, Command, Days, Move, NewTask, Query, Said, Shift, Target};
 pub use context::{Context, DateOrder, Preferences};
 pub use wire::{Understood, UnderstoodQuery, UnderstoodRule, UnderstoodSpan};
+
+/// The longest phrase that is understood, in characters; a longer one is a title.
+pub const MAX_PHRASE_CHARS: usize = 2_000;
 
 /// What a phrase says.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,12 +97,9 @@ pub enum SpanKind {
 /// Understands a phrase.
 #[must_use]
 pub fn parse(text: &str, context: &Context) -> Parsed {
-    let phrase = token::Phrase::new(text);
-    let clause = commands::Clause::new(&phrase, context);
-    if let Some(read) = clause.command() {
-        return Parsed { commands: vec![read.command], spans: read.span.into_iter().collect(), is_understood: true };
+    if text.chars().count() > MAX_PHRASE_CHARS {
+        let task = NewTask { title: text.trim().to_owned(), ..NewTask::default() };
+        return Parsed { commands: vec![Command::Add(task)], spans: vec![], is_understood: false };
     }
-    let grammar = grammar::Grammar::new(&phrase, context);
-    let (task, spans) = grammar.new_task(0);
-    Parsed { commands: vec![Command::Add(task)], spans, is_understood: true }
+    clauses::parse(text, context)
 }

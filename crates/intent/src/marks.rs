@@ -14,7 +14,9 @@ pub(crate) const MAX_TAG_CHARS: usize = 50;
 impl Grammar<'_> {
     /// A priority or a tag that is meant as one; `from` is where the phrase's content begins.
     pub(crate) fn mark(&self, at: usize, from: usize) -> Option<Read<Piece>> {
-        if let Some((tag, end)) = self.tag(at) {
+        let leads = ["and tag it", "and tag", "tagged as", "tagged with", "tagged", "tag", "with the tag", "with tag", "with tags", "labelled", "labeled"];
+        let led = self.phrase.skip(at, &leads);
+        if let Some((tag, end)) = self.tag(led).or_else(|| self.tag(at)) {
             return Some((Piece::Tag(tag), end));
         }
         let (priority, end) = self
@@ -81,7 +83,7 @@ impl Grammar<'_> {
             return None;
         }
         let mut end = at + 1;
-        while phrase.is(end, "!") && phrase.is_glued(end) {
+        while phrase.is(end, "!") && phrase.is_glued(end) && end < at + 4 {
             end += 1;
         }
         if end == at + 1 && phrase.is_glued(end) {
@@ -161,8 +163,9 @@ impl Grammar<'_> {
             return phrase.is(end, close).then_some((Priority::High, end + 1));
         }
         let end = self.urgency(at)?;
+        let is_shouted = phrase.get(at).is_some_and(|token| token.text.chars().all(char::is_uppercase));
         let is_leading = self.starts_phrase(at, from)
-            && (phrase.is_any(end, &[":", ",", "!", ";"]) || phrase.is_hyphen(end));
+            && (phrase.is_any(end, &[":", ",", "!", ";"]) || phrase.is_hyphen(end) || is_shouted);
         let is_trailing = self.ends_phrase(end)
             && !(at > 0 && phrase.is_any(at - 1, &["is", "are", "it's", "very", "not", "and", "or", "more", "so", "as", "most", "something", "be", "that's", "what's"]));
         let is_enclosed = at > 0

@@ -1,6 +1,6 @@
 //! Moments counted from others: "in 3 days", "two hours from now", "a week before Easter", "3 days ago".
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::{
     day::Day,
@@ -41,8 +41,31 @@ impl Grammar<'_> {
         Some((Day::once(distance.from_day(day.date, false)), end))
     }
 
-    /// A moment that is counted by the clock from now.
+    /// `2026-12-05T09:00`, with seconds and an offset from UTC or neither.
+    fn written_instant(&self, at: usize) -> Option<Read<DateTime<Utc>>> {
+        let phrase = self.phrase;
+        let first = phrase.get(at)?;
+        if !(phrase.is(at + 1, "-") && phrase.is(at + 5, "t") && phrase.is_glued(at + 5)) {
+            return None;
+        }
+        let end = (at + 1..phrase.len()).find(|next| !phrase.is_glued(*next)).unwrap_or(phrase.len());
+        let end = if phrase.is_any(end - 1, &[",", ".", ":", ";", ")"]) { end - 1 } else { end };
+        let text = phrase.text.get(first.start..phrase.get(end - 1)?.end())?;
+        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+            return Some((instant.to_utc(), end));
+        }
+        let local = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
+        Some((self.context.time_zone.instant(local), end))
+    }
+
+    /// A moment that is counted by the clock from now, or written with its date.
     pub(crate) fn offset_instant(&self, at: usize) -> Option<Read<DateTime<Utc>>> {
+        let led = self.phrase.skip(at, &["on", "at", "by", "due", "before", "from"]);
+        if let Some(read) = self.written_instant(led) {
+            return Some(read);
+        }
         let by_clock = |distance: &Distance| !distance.is_whole_days();
         if let Some((distance, end)) = self.distance_ahead(at) {
             return by_clock(&distance).then(|| (self.from_now(&distance), end));

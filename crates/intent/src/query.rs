@@ -31,7 +31,8 @@ const ABOUTS: [&str; 14] = [
 ];
 
 /// What asks for tasks. The first group needs tasks to be named.
-const ASKS: [&str; 47] = [
+const ASKS: [&str; 52] = [
+    "what should i focus on", "what should i work on", "what do i have to do", "what is there to do", "what can i do",
     "list", "show me", "show", "display", "view", "give me", "tell me", "what's", "whats", "what is", "what are", "what do i have", "what have i", "what tasks", "which", "what do i need to do", "what should i do", "what must i do", "what", "find",
     "search for", "search", "look up", "look for", "how many", "is there", "are there", "anything", "do i have", "have i got", "see", "open", "read me", "get", "count", "do i still have", "when is", "filter", "let me see", "list out", "who", "bring up", "pull up", "read out", "go through", "summarise", "summarize",
 ];
@@ -41,6 +42,11 @@ impl Clause<'_> {
     pub(crate) fn list(&self) -> Option<Command> {
         if let Some(words) = self.search() {
             return Some(Command::List(Query { words: Some(words), ..Query::default() }));
+        }
+        if self.is_whole(&["what's next", "what is next", "what's up next", "what next", "what's coming up", "what's up", "next up"]) {
+            let today = Grammar::new(self.phrase, self.context).today;
+            let due = Some(Days { from: Some(today), to: None });
+            return Some(Command::List(Query { due, ..Query::default() }));
         }
         let next = self.any_words(self.start, &ASKS).unwrap_or(self.start);
         let is_asked = next > self.start;
@@ -63,7 +69,7 @@ impl Clause<'_> {
 
     fn begins_with_verb(&self) -> bool {
         let nouns = [
-            "task", "tasks", "todo", "todos", "overdue", "my", "all", "everything", "open", "done", "completed", "finished", "high", "low", "medium", "today's", "today", "tomorrow's", "tomorrow", "this", "next", "urgent", "late", "agenda", "#", "unfinished", "upcoming",
+            "task", "tasks", "todo", "todos", "overdue", "my", "all", "everything", "open", "done", "completed", "finished", "high", "low", "medium", "today's", "today", "tomorrow's", "tomorrow", "this", "next", "urgent", "agenda", "#", "unfinished", "upcoming",
             "pending", "things", "to", "the", "important", "recurring", "reminders", "p", "anything", "past", "incomplete", "outstanding", "weekend",
         ];
         !self.phrase.is_any(self.start, &nouns)
@@ -136,7 +142,7 @@ impl Clause<'_> {
             query.words = Some(self.search_words(next, stop)?);
             return Some(stop);
         }
-        if let Some((days, next)) = self.days(grammar, at).filter(|(_, next)| *next <= end) {
+        if let Some((days, next)) = self.days(grammar, at, end) {
             if query.due.replace(days).is_some() {
                 return None;
             }
@@ -171,7 +177,7 @@ impl Clause<'_> {
                 self.phrase.is_any(*at, &["due", "that", "tagged"])
                     || self.phrase.is(*at, "#")
                     || grammar.tag(*at).is_some()
-                    || self.days(grammar, *at).is_some_and(|(_, next)| next == end)
+                    || self.days(grammar, *at, end).is_some_and(|(_, next)| next == end)
             })
             .unwrap_or(end)
     }
@@ -215,7 +221,7 @@ impl Clause<'_> {
             query.status = Some(Status::Todo);
             return Some(next);
         }
-        if let Some(next) = self.any_words(at, &["done", "completed", "finished", "complete", "accomplished", "ticked off", "checked off"]) {
+        if let Some(next) = self.any_words(at, &["done", "completed", "finished", "complete", "accomplished", "ticked off", "checked off", "finish", "get done"]) {
             query.status = Some(Status::Done);
             return Some(next);
         }
@@ -225,11 +231,20 @@ impl Clause<'_> {
     }
 
     /// Days that tasks are due on.
-    fn days(&self, grammar: &Grammar<'_>, at: usize) -> Option<Read<Days>> {
+    fn days(&self, grammar: &Grammar<'_>, at: usize, end: usize) -> Option<Read<Days>> {
+        self.range_of_days(grammar, at)
+            .filter(|(_, next)| *next <= end)
+            .or_else(|| self.bounded_days(grammar, at))
+            .filter(|(_, next)| *next <= end)
+    }
+
+    fn range_of_days(&self, grammar: &Grammar<'_>, at: usize) -> Option<Read<Days>> {
+        let (first, last, end) = self.day_range(grammar, at)?;
+        Some((Days { from: Some(first.first), to: Some(last.last) }, end))
+    }
+
+    fn bounded_days(&self, grammar: &Grammar<'_>, at: usize) -> Option<Read<Days>> {
         let whole = |day: &Day| Days { from: Some(day.first), to: Some(day.last) };
-        if let Some((first, last, end)) = self.day_range(grammar, at) {
-            return Some((Days { from: Some(first.first), to: Some(last.last) }, end));
-        }
         if let Some(next) = self.any_words(at, &["before"]) {
             let (day, end) = grammar.day(next)?;
             return Some((Days { from: None, to: Some(plus_days(day.first, -1)) }, end));

@@ -242,9 +242,11 @@ impl Grammar<'_> {
             let next = phrase.skip(end, &["and every", "and on", "and", "&", "/", ",", "+", "or"]);
             let next = if next > end { phrase.skip(next, &["and every", "and on", "and", "&"]) } else { next };
             let Some(name) = words::weekday(phrase.lower(next)).filter(|_| next > end) else { break };
-            if !weekdays.contains(&name.weekday) {
-                weekdays.push(name.weekday);
+            // Nobody names a day twice.
+            if weekdays.contains(&name.weekday) {
+                break;
             }
+            weekdays.push(name.weekday);
             end = next + 1;
         }
         Some((weekdays, end))
@@ -368,16 +370,20 @@ impl Grammar<'_> {
 
     /// "March 3", "3rd of March", "January", "Christmas".
     fn every_date(&self, at: usize) -> Option<Read<Recur>> {
-        let (day, end) = self.day_within(at, 0)?;
-        // A year would be one day, not every year's.
-        let is_of_a_year = matches!(
-            day.pattern,
-            Pattern::DayOfYear { .. } | Pattern::Month(_) | Pattern::Holiday(_)
-        );
-        if !is_of_a_year {
-            return None;
+        let of_a_year = |at: usize| {
+            let (day, end) = self.day_within(at, 0)?;
+            let pattern = day.pattern;
+            matches!(pattern, Pattern::DayOfYear { .. } | Pattern::Month(_) | Pattern::Holiday(_))
+                .then_some((pattern, end))
+        };
+        let (first, mut end) = of_a_year(at)?;
+        let mut patterns = vec![first];
+        while let Some(next) = self.phrase.any_words(end, &["and", "&", ","]) {
+            let Some((pattern, after)) = of_a_year(next) else { break };
+            patterns.push(pattern);
+            end = after;
         }
-        Some((Recur::of(1, vec![day.pattern])?, end))
+        Some((Recur::of(1, patterns)?, end))
     }
 
     /// "daily", "weekly", "once a month", "on a weekly basis", "nightly".

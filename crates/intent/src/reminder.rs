@@ -81,6 +81,10 @@ impl Grammar<'_> {
             return is_whole.then_some((vec![SaidReminder::Never], end));
         }
         let next = phrase.any_words(at, &ASKS)?;
+        // "Set an alarm" is a task, "the reminder" is a thing.
+        if at > 0 && phrase.is_any(at - 1, &crate::recur::DETERMINERS) {
+            return None;
+        }
         let next = phrase.skip(next, &[":", "for", "at least", "about"]);
         // At the beginning, "remind me tomorrow to" says when the task is due.
         let is_leading = (from..at).all(|before| phrase.is_any(before, &POLITE) || !phrase.is_word(before));

@@ -163,6 +163,9 @@ impl Grammar<'_> {
     fn day_led(&self, at: usize, lead: Lead, core: usize, place: &Place) -> Option<Read<Time>> {
         let has_lead = core > at;
         let core = if lead == Lead::On { self.phrase.skip(core, &["a"]) } else { core };
+        if let Some(((first, last), end)) = self.days_of_month(core) {
+            return Some((Time::Days(first, last), end));
+        }
         let (day, end) = self.day(core)?;
         let is_period = day.is_period();
         let fits = match lead {
@@ -217,8 +220,11 @@ impl Grammar<'_> {
         if self.has_determiner(place.at) {
             return day.evidence == Evidence::None && !self.is_attribute(end);
         }
+        // "Listen to Monday", "a talk about May".
+        let is_object = place.at > 0 && self.phrase.is_any(place.at - 1, &["to", "about", "of", "with", "like", "called", "named", "titled", "than"]);
         match day.evidence {
             Evidence::None => true,
+            _ if is_object => false,
             Evidence::Place => {
                 place.adjoins
                     || self.starts_time(end)
@@ -426,7 +432,9 @@ impl Grammar<'_> {
     pub(crate) fn starts_time(&self, at: usize) -> bool {
         let phrase = self.phrase;
         let word = phrase.lower(at);
-        if words::weekday(word).is_some() || self.part_name(at).is_some() {
+        // "Friday Night Lights".
+        let is_capital = phrase.get(at).is_some_and(crate::token::Token::is_capitalised) && self.part_name(at).is_some();
+        if words::weekday(word).is_some() || (self.part_name(at).is_some() && !is_capital) {
             return true;
         }
         let starts = [

@@ -19,10 +19,20 @@ const fn day_time() -> NaiveTime {
     events::DEFAULT_DAY_TIME
 }
 
+/// A task, and what it was read from.
+pub(crate) struct ReadTask {
+    pub(crate) task: NewTask,
+    pub(crate) found: Vec<Found>,
+    /// Whether times were found that do not go together.
+    pub(crate) is_contradictory: bool,
+}
+
 impl Grammar<'_> {
-    /// The task that the phrase from a token on describes, and which words said what.
-    pub(crate) fn new_task(&self, from: usize) -> (NewTask, Vec<Span>) {
-        let (found, mut when) = self.understood(from);
+    /// The task that the phrase from a token on describes.
+    pub(crate) fn new_task(&self, from: usize) -> ReadTask {
+        let (found, when) = self.understood(from);
+        let is_contradictory = when.is_none();
+        let mut when = when.unwrap_or_default();
         let mut reminders = self.reminders(&found, &when);
         // "… , remind me at 5" says when the task is due where nothing else does.
         if when.due.is_none()
@@ -42,11 +52,12 @@ impl Grammar<'_> {
             }),
             tags: tags(&found),
         };
-        (task, self.spans(&found))
+        ReadTask { task, found, is_contradictory }
     }
 
-    /// What is found and counts, and the time that it makes. Times that contradict each other do not count.
-    pub(crate) fn understood(&self, from: usize) -> (Vec<Found>, When) {
+    /// What is found and counts, and the time that it makes. Times that contradict each other do not count, and make
+    /// none.
+    pub(crate) fn understood(&self, from: usize) -> (Vec<Found>, Option<When>) {
         let mut found = self.scan(from);
         let recurs = found.iter().any(|found| matches!(found.piece, Piece::Time(Time::Recur(_))));
         if !recurs {
@@ -55,10 +66,10 @@ impl Grammar<'_> {
         if !self.is_half_understood(from, &found)
             && let Some(when) = self.when(&found)
         {
-            return (found, when);
+            return (found, Some(when));
         }
         found.retain(|found| !matches!(found.piece, Piece::Time(_)));
-        (found, When::default())
+        (found, None)
     }
 
     /// Whether words of a time stand where it was not understood.
@@ -186,7 +197,8 @@ impl Grammar<'_> {
         self.when(&day.into_iter().chain(clock).collect::<Vec<_>>())?.due
     }
 
-    fn spans(&self, found: &[Found]) -> Vec<Span> {
+    /// Which words said what.
+    pub(crate) fn spans(&self, found: &[Found]) -> Vec<Span> {
         found
             .iter()
             .filter_map(|found| {

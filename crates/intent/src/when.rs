@@ -144,7 +144,7 @@ impl Grammar<'_> {
         recur.is_from_completion |= said.is_from_completion;
         let mut starts = said.starts.clone();
         let mut ends = said.ends.clone();
-        ends.extend(said.untils.iter().map(|day| End::On(day.last.max(day.date))));
+        ends.extend(said.untils.iter().map(|day| End::On(day.date)));
         if let Some((first, last)) = said.range {
             match self.weekdays_between(&first, &last).filter(|_| recur.freq == Freq::Weekly && recur.patterns.is_empty()) {
                 Some(patterns) => recur.patterns = patterns,
