@@ -47,13 +47,18 @@ images: ## Build both container images into target/images, without Docker (PROFI
 	@tools/images.sh --profile $(or $(PROFILE),release) $(if $(TAG),--tag $(TAG))
 
 .PHONY: test
-test: build ## Run all tests
+test: build node-tools ## Run all tests
 	tools/test.sh $(LOCAL)
 
 .PHONY: bench
-bench: ## Measure bursts and backlogs of reminders, as ratios to an undisturbed burst (six minutes; a quiet machine)
+bench: ## Measure bursts and backlogs of reminders as ratios to an undisturbed burst, and the grammar (eight minutes; a quiet machine)
 	cargo build --quiet --package local
 	$(LOCAL) postgres --ephemeral -- cargo bench --quiet --profile dev --package reminder-worker --bench burst
+	cargo bench --quiet --package intent --bench phrases
+
+.PHONY: fuzz
+fuzz: ## Look for phrases that the grammar panics at or takes long for (MINUTES, 1 by default)
+	cargo run --quiet --release --package intent --example fuzz -- $(or $(MINUTES),1)
 
 .PHONY: test-cluster
 test-cluster: ## Test the charts on the cluster of the current kubectl context (tools/test-cluster.sh says what it needs)
@@ -102,7 +107,7 @@ sqlx: ## Write crates/*/.sqlx anew, after a query or a migration has changed
 
 .PHONY: node-tools
 node-tools:
-	for tool in asyncapi openapi; do (cd tools/$$tool && npm ci --silent --no-audit --no-fund); done
+	for tool in asyncapi chrono openapi; do (cd tools/$$tool && npm ci --silent --no-audit --no-fund); done
 
 .PHONY: format
 format: ## Format the code

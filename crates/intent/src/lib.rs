@@ -14,40 +14,18 @@
 //! 3. `when` makes one time of what was said in several places, and `rule` an RFC 5545 rule.
 //! 4. `title` is what is left.
 
-mod bounds;
-mod clauses;
-mod clock;
 mod command;
 mod commands;
 mod context;
-mod day;
-mod duration;
-mod found;
-mod grammar;
-mod holiday;
-mod marks;
-mod number;
-mod offset;
-mod part;
-mod pattern;
-mod period;
-mod query;
-mod recur;
-mod reminder;
-mod rule;
+mod recurrence;
 mod scan;
-mod target;
 mod task;
-mod title;
-mod token;
-mod understanding;
-mod when;
+mod text;
+mod time;
 mod wire;
-mod words;
-mod zone;
 
-pub use clauses::MAX_COMMANDS;
 pub use command::{Answer, Command, Days, Move, NewTask, Query, Said, Shift, Target};
+pub use commands::clauses::MAX_COMMANDS;
 pub use context::{Context, DateOrder, Preferences};
 pub use wire::{Understood, UnderstoodQuery, UnderstoodRule, UnderstoodSpan};
 
@@ -101,5 +79,5 @@ pub fn parse(text: &str, context: &Context) -> Parsed {
         let task = NewTask { title: text.trim().to_owned(), ..NewTask::default() };
         return Parsed { commands: vec![Command::Add(task)], spans: vec![], is_understood: false };
     }
-    clauses::parse(text, context)
+    commands::clauses::parse(text, context)
 }

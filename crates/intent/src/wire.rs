@@ -87,7 +87,12 @@ impl From<&Parsed> for Understood {
             .map(|span| UnderstoodSpan { start: span.start, end: span.end, kind: kind(span.kind) })
             .collect();
         let further_commands = parsed.commands.len().saturating_sub(1);
-        let blank = Self { spans, is_understood: parsed.is_understood, further_commands, ..Self::nothing() };
+        let blank = Self {
+            spans,
+            is_understood: parsed.is_understood,
+            further_commands,
+            ..Self::nothing()
+        };
         match parsed.commands.first() {
             Some(command) => blank.with(command),
             None => blank,
@@ -131,14 +136,15 @@ impl Understood {
                 },
                 ..of("reschedule", target)
             },
-            Command::Rename(target, title) => Self { title: Some(title.clone()), ..of("rename", target) },
+            Command::Rename(target, title) => {
+                Self { title: Some(title.clone()), ..of("rename", target) }
+            }
             Command::SetPriority(target, priority) => {
                 Self { priority: Some(*priority), ..of("set_priority", target) }
             }
-            Command::Tag { what, add, remove } => Self {
-                tags: add.iter().chain(remove).cloned().collect(),
-                ..of("tag", what)
-            },
+            Command::Tag { what, add, remove } => {
+                Self { tags: add.iter().chain(remove).cloned().collect(), ..of("tag", what) }
+            }
             Command::Describe(target, _) => of("describe", target),
             Command::Delete(target) => of("delete", target),
             Command::Snooze(target, until) => {
@@ -183,7 +189,8 @@ impl From<&events::RecurrenceRule> for UnderstoodRule {
 
 impl From<&Query> for UnderstoodQuery {
     fn from(query: &Query) -> Self {
-        let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.format("%Y-%m-%d").to_string());
+        let day =
+            |day: Option<chrono::NaiveDate>| day.map(|day| day.format("%Y-%m-%d").to_string());
         Self {
             text: query.words.clone(),
             tags: query.tags.clone(),
