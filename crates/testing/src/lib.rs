@@ -1,10 +1,11 @@
 //! What the tests of several crates share: a database of its own for each test, waiting for what
-//! comes, a proxy that cuts connections, ports and memory of processes.
+//! comes, a proxy that cuts connections, a stand-in for a language model, ports and memory of processes.
 //!
 //! Never: part of a service.
 
 mod database;
 mod eventually;
+pub mod fake_model;
 mod process;
 mod proxy;
 mod skip;
