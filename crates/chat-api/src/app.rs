@@ -162,7 +162,8 @@ pub async fn refresh(settings: &ServeSettings, pool: &PgPool) -> Result<(), Rest
     jobs::refresh(&context).await.map_err(|error| RestateError(Box::new(error)))
 }
 
-fn context(
+/// What a process works with.
+pub(crate) fn context(
     settings: &ServeSettings,
     pool: &PgPool,
     stop: tokio_util::sync::CancellationToken,

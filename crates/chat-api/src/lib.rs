@@ -8,6 +8,7 @@
 //! What is public here is what `main` and the tests need.
 
 mod app;
+mod chat;
 mod commands;
 mod context;
 mod domain;

@@ -36,7 +36,7 @@ impl Once {
 }
 
 /// What the first request with this key was answered; `None` where this is the first.
-pub(super) async fn first_answer(
+pub(crate) async fn first_answer(
     conn: &mut PgConnection,
     user_id: UserId,
     once: &Once,

@@ -5,10 +5,12 @@
 
 pub(crate) mod accounts;
 pub(crate) mod action_links;
+pub(crate) mod acts;
 pub(crate) mod attempts;
 pub(crate) mod bulk;
 pub(crate) mod calendar_feeds;
 pub(crate) mod channels;
+pub(crate) mod conversations;
 pub(crate) mod dead_letters;
 pub(crate) mod idempotency;
 pub(crate) mod import;

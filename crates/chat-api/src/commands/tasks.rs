@@ -69,6 +69,16 @@ async fn create_within(
     call: Call,
     new: NewTask,
 ) -> Result<Task, Failure> {
+    let (decided, now) = insert(conn, call, new).await?;
+    tell_decided(conn, context, call, now, decided).await
+}
+
+/// Stores a new task at the end of its list; what there is to tell of it is still to be told.
+pub(super) async fn insert(
+    conn: &mut PgConnection,
+    call: Call,
+    new: NewTask,
+) -> Result<(Decided, DateTime<Utc>), Failure> {
     let person = store::persons::find(conn, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     let list_id = match new.list_id {
         Some(list_id) => list_id,
@@ -81,7 +91,7 @@ async fn create_within(
         task::create(new, TaskId::random(), call.user_id, &person.settings, place, moment)?;
     store::tasks::insert(conn, &decided.task).await?;
     store::task_words::set(conn, &decided.task).await?;
-    tell_decided(conn, context, call, now, decided).await
+    Ok((decided, now))
 }
 
 /// Changes a task's fields, and puts it at the end of another list if one is named.
@@ -210,11 +220,21 @@ pub(super) async fn carry_out(
     if decided.facts.is_empty() {
         return Ok(decided.task);
     }
+    write(conn, locked, &decided).await?;
+    tell_decided(conn, context, call, locked.moment.now, decided).await
+}
+
+/// Writes down what was decided on a locked task; it is still to be told.
+pub(super) async fn write(
+    conn: &mut PgConnection,
+    locked: &Locked,
+    decided: &Decided,
+) -> Result<(), Failure> {
     store::tasks::save(conn, &decided.task).await?;
     if says_other_words(&locked.task, &decided.task) {
         store::task_words::set(conn, &decided.task).await?;
     }
-    tell_decided(conn, context, call, locked.moment.now, decided).await
+    Ok(())
 }
 
 fn says_other_words(before: &Task, after: &Task) -> bool {
@@ -258,7 +278,8 @@ async fn keep_list(
     kept.ok_or_else(|| Failure::field("list_id", "is no list of yours"))
 }
 
-async fn tell_decided(
+/// Tells what was decided on a task.
+pub(super) async fn tell_decided(
     conn: &mut PgConnection,
     context: &Context,
     call: Call,

@@ -14,7 +14,7 @@ pub(crate) const MAX_FEED_NAME_CHARS: usize = 100;
 pub(crate) const MAX_TOKEN_NAME_CHARS: usize = 100;
 
 /// Refuses NUL, which PostgreSQL has no place for, and what is too long.
-pub(super) fn checked(text: &str, max_chars: usize) -> Result<(), Refused> {
+pub(crate) fn checked(text: &str, max_chars: usize) -> Result<(), Refused> {
     if text.contains('\0') {
         return Err(Refused::new("must not contain NUL"));
     }

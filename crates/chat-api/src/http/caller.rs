@@ -27,7 +27,7 @@ pub(super) const CORRELATION_HEADER: &str = "x-correlation-id";
 /// The cookie that is a session.
 pub(super) const SESSION_COOKIE: &str = "session";
 
-/// Somebody who is signed in, and by what; their credential has the scope of the operation.
+/// Somebody who is signed in, and by what; their credential has the scopes of the operation.
 #[derive(Clone, Debug)]
 pub(super) struct SignedIn {
     pub(super) user_id: UserId,
@@ -70,8 +70,12 @@ impl FromRequest for SignedIn {
         ready(signed_in.and_then(|signed_in| {
             // Asked here, where it is settled which operation it is.
             match scopes::needed_by(request) {
-                Some(scope) if signed_in.scopes.contains(scope) => Ok(signed_in),
-                Some(scope) => Err(Failure::InsufficientScope(scope)),
+                Some(scopes) => {
+                    match scopes.iter().find(|scope| !signed_in.scopes.contains(**scope)) {
+                        None => Ok(signed_in),
+                        Some(missing) => Err(Failure::InsufficientScope(*missing)),
+                    }
+                }
                 None => Err(Failure::internal(NoScope)),
             }
         }))

@@ -11,6 +11,7 @@ mod bulk;
 mod calendar_feeds;
 mod caller;
 mod channels;
+mod chat;
 pub(crate) mod client_address;
 mod connection;
 mod cors;
@@ -174,6 +175,13 @@ fn for_people(config: &mut ServiceConfig) {
             at("/calendar-feeds")
                 .route(web::get().to(calendar_feeds::list))
                 .route(web::post().to(calendar_feeds::create)),
+        )
+        .service(at("/chat").route(web::post().to(chat::say)))
+        .service(at("/conversations").route(web::get().to(chat::list)))
+        .service(
+            at("/conversations/{conversation_id}")
+                .route(web::get().to(chat::show))
+                .route(web::delete().to(chat::delete)),
         )
         .service(at("/calendar-feeds/{feed_id}").route(web::delete().to(calendar_feeds::delete)))
         .service(at("/export").route(web::get().to(export::export)))

@@ -29,7 +29,7 @@ use super::{
     bulk::{self, BulkTask},
     calendar_feeds,
     caller::SESSION_COOKIE,
-    channels, dead_letters, export, import, lists, me, reminders,
+    channels, chat, dead_letters, export, import, lists, me, reminders,
     schemas::{
         DueDate, ExportFormat, InstantOrDay, SignedDuration, Tag, TaskSort, TasksOfDeletedList,
     },
@@ -39,8 +39,8 @@ use crate::error::{FieldError, Problem};
 
 const ABOUT: &str = "Tasks, and the reminders that follow from them. What this document can't say \
     stands in `docs/api.md`.\n\n\
-    A browser signs in and has a cookie; a program sends an API token. The role behind `token` in an \
-    operation's `security` is the scope that a token needs for it; a session has them all.\n\n\
+    A browser signs in and has a cookie; a program sends an API token. The roles behind `token` in an \
+    operation's `security` are the scopes that a token needs for it; a session has them all.\n\n\
     Whatever goes wrong is a `Problem` with a stable `code`. Fields and query parameters that nobody \
     knows are ignored, and a client should ignore fields that it does not know. No text has a NUL. \
     Every request may carry an `X-Correlation-Id`, a UUID, which is answered with and stands in all \
@@ -58,6 +58,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         (name = "lists", description = "What tasks stand in."),
         (name = "trash", description = "Tasks that were deleted, and may come back."),
         (name = "reminders", description = "What the reminder service will say, or has said."),
+        (name = "chat", description = "Saying what is to be done, in words."),
         (name = "settings", description = "A person's zone and quiet hours, and where reminders go."),
         (name = "transfer", description = "All that is one's own as a file, and files of other programs."),
         (name = "stream", description = "What happens, while it happens."),
@@ -77,6 +78,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         timeline::of_reminder, timeline::of_request,
         lists::list, lists::create, lists::rename, lists::put, lists::delete,
         trash::list, trash::purge, trash::empty,
+        chat::say, chat::list, chat::show, chat::delete,
         reminders::list, reminders::snooze, reminders::dismiss, stream::follow,
         export::export, import::import,
         calendar_feeds::list, calendar_feeds::create, calendar_feeds::delete, calendar_feeds::read,
@@ -106,13 +108,14 @@ struct Credentials;
 const BODY_MAY_BE_LEFT_OUT: [&str; 1] = ["completeTask"];
 
 /// What the parameters of paths are, each with an example.
-const PATH_PARAMETERS: [(&str, &str, &str); 9] = [
+const PATH_PARAMETERS: [(&str, &str, &str); 10] = [
     ("task_id", "The task's id.", examples::TASK_ID),
     ("list_id", "The list's id.", examples::LIST_ID),
     ("reminder_id", "The reminder's id.", examples::REMINDER_ID),
     ("channel_id", "The channel's id.", examples::CHANNEL_ID),
     ("token_id", "The API token's id, which is not the token.", examples::TOKEN_ID),
     ("session_id", "The session's id, which is not the cookie.", examples::SESSION_ID),
+    ("conversation_id", "The conversation's id.", examples::CONVERSATION_ID),
     ("feed_id", "The calendar feed's id, which is not in its URL.", examples::FEED_ID),
     ("feed", "The end of the feed's URL: its secret, and `.ics`.", examples::FEED),
     ("dead_letter_id", "The dead letter's id.", examples::DEAD_LETTER_ID),
@@ -157,10 +160,10 @@ impl Modify for Credentials {
             .build();
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
         for (method, path, operation) in operations(document) {
-            if let Some(scope) = scopes::needed(method, &path) {
+            if let Some(scopes) = scopes::needed(method, &path) {
                 operation.security = Some(vec![
                     SecurityRequirement::new::<_, [&str; 0], _>("session", []),
-                    SecurityRequirement::new("token", [scope.name()]),
+                    SecurityRequirement::new("token", scopes.iter().map(|scope| scope.name())),
                 ]);
             }
         }

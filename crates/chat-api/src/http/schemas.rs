@@ -15,6 +15,7 @@ use utoipa::{
     },
 };
 
+use crate::chat::MAX_MESSAGE_CHARS;
 use crate::domain::{
     channel::{MAX_TOKEN_CHARS, MAX_URL_CHARS},
     email::MAX_EMAIL_CHARS,
@@ -117,6 +118,13 @@ schemas! {
     Name: text().min_length(Some(1)).max_length(Some(MAX_NAME_CHARS)).pattern(Some(NOT_BLANK));
     /// A text that may be long.
     Markdown: text().max_length(Some(MAX_DESCRIPTION_CHARS)).pattern(Some(NO_NUL));
+    /// What somebody says in one message; not blank.
+    ChatMessage: text().min_length(Some(1)).max_length(Some(MAX_MESSAGE_CHARS)).pattern(Some(NOT_BLANK));
+    /// Server-sent events: `action` with each act, `message` with a `delta` of the reply, `done` with the
+    /// whole answer.
+    ChatStream: text();
+    /// Who says something.
+    MessageAuthor: words(["person", "assistant"]);
     /// A password as it is chosen.
     NewPassword: text().min_length(Some(MIN_PASSWORD_CHARS)).max_length(Some(MAX_PASSWORD_CHARS))
         .pattern(Some(NO_NUL));

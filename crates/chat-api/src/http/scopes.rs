@@ -1,4 +1,4 @@
-//! Which scope each operation needs: said here and nowhere else.
+//! Which scopes each operation needs: said here and nowhere else.
 //!
 //! An operation that is missing has no caller: whoever asks who calls fails. The OpenAPI document
 //! shows what stands here.
@@ -11,62 +11,67 @@ use crate::domain::scope::Scope::{self, Account, Admin, Read, Write};
 const BASE: &str = "/api/v1";
 
 /// Every operation but registering, signing in and reading a calendar by its secret URL.
-const OPERATIONS: &[(&str, &str, Scope)] = &[
-    ("POST", "/auth/logout", Account),
-    ("GET", "/me", Read),
-    ("DELETE", "/me", Account),
-    ("POST", "/me/password", Account),
-    ("POST", "/me/email", Account),
-    ("GET", "/sessions", Account),
-    ("DELETE", "/sessions", Account),
-    ("DELETE", "/sessions/{session_id}", Account),
-    ("GET", "/tokens", Account),
-    ("POST", "/tokens", Account),
-    ("DELETE", "/tokens/{token_id}", Account),
-    ("GET", "/admin/people", Admin),
-    ("GET", "/dead-letters", Admin),
-    ("GET", "/dead-letters/{dead_letter_id}", Admin),
-    ("POST", "/dead-letters/{dead_letter_id}/redrive", Admin),
-    ("DELETE", "/dead-letters/{dead_letter_id}", Admin),
-    ("GET", "/settings", Read),
-    ("PUT", "/settings", Write),
-    ("GET", "/channels", Read),
-    ("POST", "/channels", Write),
-    ("GET", "/channels/web-push-key", Read),
-    ("DELETE", "/channels/{channel_id}", Write),
-    ("POST", "/channels/{channel_id}/test", Write),
-    ("GET", "/tasks", Read),
-    ("POST", "/tasks", Write),
-    ("GET", "/tasks/{task_id}", Read),
-    ("PATCH", "/tasks/{task_id}", Write),
-    ("DELETE", "/tasks/{task_id}", Write),
-    ("POST", "/tasks/{task_id}/complete", Write),
-    ("POST", "/tasks/{task_id}/skip", Write),
-    ("POST", "/tasks/{task_id}/reopen", Write),
-    ("POST", "/tasks/{task_id}/restore", Write),
-    ("GET", "/tasks/{task_id}/timeline", Read),
-    ("POST", "/tasks/{task_id}/move", Write),
-    ("POST", "/tasks/bulk", Write),
-    ("GET", "/lists", Read),
-    ("POST", "/lists", Write),
-    ("PATCH", "/lists/{list_id}", Write),
-    ("DELETE", "/lists/{list_id}", Write),
-    ("POST", "/lists/{list_id}/move", Write),
-    ("GET", "/trash", Read),
-    ("DELETE", "/trash", Write),
-    ("DELETE", "/trash/{task_id}", Write),
-    ("GET", "/reminders", Read),
-    ("POST", "/reminders/{reminder_id}/snooze", Write),
-    ("POST", "/reminders/{reminder_id}/dismiss", Write),
-    ("GET", "/reminders/{reminder_id}/timeline", Read),
-    ("GET", "/timeline", Read),
+const OPERATIONS: &[(&str, &str, &[Scope])] = &[
+    ("POST", "/auth/logout", &[Account]),
+    ("GET", "/me", &[Read]),
+    ("DELETE", "/me", &[Account]),
+    ("POST", "/me/password", &[Account]),
+    ("POST", "/me/email", &[Account]),
+    ("GET", "/sessions", &[Account]),
+    ("DELETE", "/sessions", &[Account]),
+    ("DELETE", "/sessions/{session_id}", &[Account]),
+    ("GET", "/tokens", &[Account]),
+    ("POST", "/tokens", &[Account]),
+    ("DELETE", "/tokens/{token_id}", &[Account]),
+    ("GET", "/admin/people", &[Admin]),
+    ("GET", "/dead-letters", &[Admin]),
+    ("GET", "/dead-letters/{dead_letter_id}", &[Admin]),
+    ("POST", "/dead-letters/{dead_letter_id}/redrive", &[Admin]),
+    ("DELETE", "/dead-letters/{dead_letter_id}", &[Admin]),
+    ("GET", "/settings", &[Read]),
+    ("PUT", "/settings", &[Write]),
+    ("GET", "/channels", &[Read]),
+    ("POST", "/channels", &[Write]),
+    ("GET", "/channels/web-push-key", &[Read]),
+    ("DELETE", "/channels/{channel_id}", &[Write]),
+    ("POST", "/channels/{channel_id}/test", &[Write]),
+    ("GET", "/tasks", &[Read]),
+    ("POST", "/tasks", &[Write]),
+    ("GET", "/tasks/{task_id}", &[Read]),
+    ("PATCH", "/tasks/{task_id}", &[Write]),
+    ("DELETE", "/tasks/{task_id}", &[Write]),
+    ("POST", "/tasks/{task_id}/complete", &[Write]),
+    ("POST", "/tasks/{task_id}/skip", &[Write]),
+    ("POST", "/tasks/{task_id}/reopen", &[Write]),
+    ("POST", "/tasks/{task_id}/restore", &[Write]),
+    ("GET", "/tasks/{task_id}/timeline", &[Read]),
+    ("POST", "/tasks/{task_id}/move", &[Write]),
+    ("POST", "/tasks/bulk", &[Write]),
+    ("GET", "/lists", &[Read]),
+    ("POST", "/lists", &[Write]),
+    ("PATCH", "/lists/{list_id}", &[Write]),
+    ("DELETE", "/lists/{list_id}", &[Write]),
+    ("POST", "/lists/{list_id}/move", &[Write]),
+    ("GET", "/trash", &[Read]),
+    ("DELETE", "/trash", &[Write]),
+    ("DELETE", "/trash/{task_id}", &[Write]),
+    ("GET", "/reminders", &[Read]),
+    ("POST", "/reminders/{reminder_id}/snooze", &[Write]),
+    ("POST", "/reminders/{reminder_id}/dismiss", &[Write]),
+    ("GET", "/reminders/{reminder_id}/timeline", &[Read]),
+    ("GET", "/timeline", &[Read]),
     // A feed's URL lets others see what is due, as a token does.
-    ("GET", "/calendar-feeds", Account),
-    ("POST", "/calendar-feeds", Account),
-    ("DELETE", "/calendar-feeds/{feed_id}", Account),
-    ("GET", "/export", Read),
-    ("POST", "/import", Write),
-    ("GET", "/stream", Read),
+    ("GET", "/calendar-feeds", &[Account]),
+    ("POST", "/calendar-feeds", &[Account]),
+    ("DELETE", "/calendar-feeds/{feed_id}", &[Account]),
+    // It shows and it changes.
+    ("POST", "/chat", &[Read, Write]),
+    ("GET", "/conversations", &[Read]),
+    ("GET", "/conversations/{conversation_id}", &[Read]),
+    ("DELETE", "/conversations/{conversation_id}", &[Write]),
+    ("GET", "/export", &[Read]),
+    ("POST", "/import", &[Write]),
+    ("GET", "/stream", &[Read]),
 ];
 
 /// What strangers reach.
@@ -85,14 +90,14 @@ pub(super) fn methods(pattern: &str) -> Vec<&'static str> {
     public.chain(others.map(|(method, ..)| *method)).collect()
 }
 
-/// The scope that an operation needs, by its method and the pattern of its path.
-pub(super) fn needed(method: &str, pattern: &str) -> Option<Scope> {
+/// The scopes that an operation needs, all of them, by its method and the pattern of its path.
+pub(super) fn needed(method: &str, pattern: &str) -> Option<&'static [Scope]> {
     let path = pattern.strip_prefix(BASE)?;
     OPERATIONS.iter().find(|(verb, at, _)| (*verb, *at) == (method, path)).map(|found| found.2)
 }
 
-/// The scope that the operation needs to which a request was routed.
-pub(super) fn needed_by(request: &HttpRequest) -> Option<Scope> {
+/// The scopes that the operation needs to which a request was routed.
+pub(super) fn needed_by(request: &HttpRequest) -> Option<&'static [Scope]> {
     needed(request.method().as_str(), &request.match_pattern()?)
 }
 
@@ -106,7 +111,7 @@ mod tests {
     use crate::http::openapi::{Document, operations};
 
     #[test]
-    fn every_documented_operation_but_three_names_its_scope_once() {
+    fn every_documented_operation_but_three_names_its_scopes_once() {
         let mut documented: BTreeSet<_> =
             operations(&mut Document::openapi()).map(|(method, path, _)| (method, path)).collect();
         // The first of them is a page.
@@ -114,7 +119,7 @@ mod tests {
             assert!(documented.remove(&(public.0, public.1.to_owned())), "{public:?}");
         }
         let named =
-            |(method, path, _): &(&'static str, &str, Scope)| (*method, format!("{BASE}{path}"));
+            |(method, path, _): &(&'static str, &str, &[Scope])| (*method, format!("{BASE}{path}"));
         let table: BTreeSet<_> = OPERATIONS.iter().map(named).collect();
         assert_eq!(table, documented);
         assert_eq!(table.len(), OPERATIONS.len());

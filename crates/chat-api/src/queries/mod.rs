@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar_feeds;
 pub(crate) mod channels;
+pub(crate) mod conversations;
 pub(crate) mod dead_letters;
 pub(crate) mod export;
 pub(crate) mod identity;

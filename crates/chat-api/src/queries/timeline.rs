@@ -53,6 +53,18 @@ pub(crate) async fn list(
     Ok(Page::cut(lines, limit, reach.head, |line| line.entry.entry_id))
 }
 
+/// The last that happened to a task, oldest first, in the caller's transaction.
+pub(crate) async fn latest(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    task_id: TaskId,
+    limit: i64,
+    zone: TimeZone,
+) -> Result<Vec<Line>, Failure> {
+    let entries = store::timeline::latest_of_task(conn, user_id, task_id, limit).await?;
+    Ok(told(conn, user_id, entries, zone).await?)
+}
+
 async fn entries(
     conn: &mut PgConnection,
     user_id: UserId,

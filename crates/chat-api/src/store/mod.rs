@@ -4,13 +4,14 @@
 //! the database for whom it works, so that row-level security is a second wall behind it. Never: a
 //! rule of the product, an event.
 //!
-//! Locks are taken in one order: idempotency key, person, list, tasks by id, tombstone, reminder, outbox, feed head.
+//! Locks are taken in one order: idempotency key, person, conversation, list, tasks by id, tombstone, reminder, outbox, feed head.
 
 pub(crate) mod accounts;
 pub(crate) mod action_links;
 pub(crate) mod attempts;
 pub(crate) mod calendar_feeds;
 pub(crate) mod channels;
+pub(crate) mod conversations;
 pub(crate) mod dead_letters;
 pub(crate) mod feed;
 pub(crate) mod idempotency;

@@ -203,3 +203,20 @@ pub(crate) async fn task_of(
     .await?;
     Ok(found.map(TaskId::from))
 }
+
+/// The task, not in the trash, whose reminder a person was reminded by last.
+pub(crate) async fn last_reminded(
+    conn: &mut PgConnection,
+    user_id: UserId,
+) -> sqlx::Result<Option<TaskId>> {
+    let found = sqlx::query_scalar!(
+        "select r.task_id from reminder r
+         join task t on t.task_id = r.task_id and t.user_id = r.user_id
+         where r.user_id = $1 and r.status = 'triggered' and t.deleted_at is null
+         order by r.listed_at desc limit 1",
+        user_id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.map(TaskId::from))
+}

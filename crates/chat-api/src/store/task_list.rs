@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use events::{Priority, Status, TaskId, UserId};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
@@ -18,6 +18,9 @@ use crate::domain::{
     search::{end_of_prefix, tag_word},
     task::Task,
 };
+
+/// More than the clocks of two zones differ by.
+const ANY_ZONE: TimeDelta = TimeDelta::hours(26);
 
 /// What tasks are looked for; what is `None` or empty does not matter.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +34,10 @@ pub(crate) struct Filter {
     pub(crate) words: Vec<String>,
     pub(crate) due_before: Option<DateTime<Utc>>,
     pub(crate) due_from: Option<DateTime<Utc>>,
+    /// Due before this moment, or on a day before this one.
+    pub(crate) overdue_at: Option<(DateTime<Utc>, NaiveDate)>,
+    /// Only what recurs.
+    pub(crate) recurring: bool,
     /// Those in the trash instead of all others.
     pub(crate) trash: bool,
 }
@@ -155,6 +162,20 @@ pub(crate) async fn page(
     Ok((tasks?, next))
 }
 
+/// How many tasks there are, `most` at the most.
+pub(crate) async fn count(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    filter: &Filter,
+    most: i64,
+) -> sqlx::Result<i64> {
+    let mut query = QueryBuilder::new("select count(*) from (select from task where user_id = ");
+    query.push_bind(user_id.uuid());
+    push_filter(&mut query, user_id, filter);
+    query.push(" limit ").push_bind(most).push(") counted");
+    query.build_query_scalar().fetch_one(conn).await
+}
+
 fn statement(
     user_id: UserId,
     filter: &Filter,
@@ -210,6 +231,19 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, user_id: UserId, filter: &Fil
     if let Some(from) = filter.due_from {
         // Due for ever is not due.
         query.push(" and due_order < 'infinity' and due_order >= ").push_bind(from);
+    }
+    if let Some((now, today)) = filter.overdue_at {
+        query
+            .push(" and (due_at < ")
+            .push_bind(now)
+            .push(" or due_on < ")
+            .push_bind(today)
+            .push(")");
+        // By the index; a whole day stands there as its beginning, in whatever zone.
+        query.push(" and due_order < ").push_bind(now + ANY_ZONE);
+    }
+    if filter.recurring {
+        query.push(" and recurrence is not null");
     }
     for tag in &filter.tags {
         push_word(query, user_id);

@@ -272,6 +272,24 @@ pub(crate) async fn find(
     .transpose()
 }
 
+/// Those of some tasks that a person has and that are not in the trash, by id.
+pub(crate) async fn some(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    task_ids: &[Uuid],
+) -> sqlx::Result<Vec<Task>> {
+    select_tasks!(
+        "where user_id = $1 and task_id = any ($2) and deleted_at is null order by task_id",
+        user_id.uuid(),
+        task_ids,
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Task::try_from)
+    .collect()
+}
+
 /// A person's tasks by id after one, those in the trash too, one by one.
 pub(super) fn after(
     conn: &mut PgConnection,

@@ -107,6 +107,27 @@ pub(crate) async fn of_task(
     .await
 }
 
+/// The last that happened to a task, oldest first.
+pub(crate) async fn latest_of_task(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    task_id: TaskId,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
+    let mut entries = sqlx::query_as!(
+        Entry,
+        "select entry_id, task_id, event_id, event_type, correlation_id, at, details from timeline
+         where user_id = $1 and task_id = $2 order by entry_id desc limit $3",
+        user_id.uuid(),
+        task_id.uuid(),
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    entries.reverse();
+    Ok(entries)
+}
+
 /// What became of a task's reminder after an entry, oldest first: what is said of it, what was missed and
 /// another one stands for, and where it was put off or dismissed.
 pub(crate) async fn of_reminder(

@@ -20,6 +20,7 @@ async fn settled(stack: &Stack, name: &str) -> (Person, Value) {
     person.post("/channels", json!({"kind": "webhook", "url": "http://a.test"})).await;
     person.post("/tokens", json!({"name": "x"})).await;
     person.post("/calendar-feeds", json!({"name": "x"})).await;
+    person.post("/chat", json!({"message": "x"})).await;
     act::use_one(stack, &person).await;
     let reminding = Reminding::of(&task, person.user_id);
     stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;

@@ -119,10 +119,11 @@ async fn refused(
     for (caller, credential) in nobody {
         let cell = Cell { operation, caller };
         let outcome = Outcome::of(operation.request(stack, estate, credential, None)).await;
-        match &operation.scope {
-            Some(_) => outcome.assert_problem(&cell, 401, "not_signed_in"),
+        if operation.scopes.is_empty() {
             // Who asks makes no difference where everybody may.
-            None => outcome.assert_succeeds(&cell),
+            outcome.assert_succeeds(&cell);
+        } else {
+            outcome.assert_problem(&cell, 401, "not_signed_in");
         }
         if operation.shows_by_its_secret() {
             assert!(estate.is_shown_in(&outcome.body), "{cell}: {}", outcome.body);
@@ -130,13 +131,16 @@ async fn refused(
             outcome.assert_silent(&cell, estate);
         }
     }
-    let Some(needed) = &operation.scope else { return nobody.len() };
-    let others = SCOPES.into_iter().filter(|scope| scope != needed);
+    if operation.scopes.is_empty() {
+        return nobody.len();
+    }
+    let others = SCOPES.into_iter().filter(|scope| operation.scopes != [*scope]);
     let narrower =
         others.map(|scope| (format!("a token for {scope} alone"), &estate.with_only[scope]));
-    let all_but = &spoiled.with_all_but[needed.as_str()];
-    let narrower: Vec<_> =
-        narrower.chain([(format!("a token for all but {needed}"), all_but)]).collect();
+    let all_but = operation.scopes.iter().map(|needed| {
+        (format!("a token for all but {needed}"), &spoiled.with_all_but[needed.as_str()])
+    });
+    let narrower: Vec<_> = narrower.chain(all_but).collect();
     for (caller, credential) in &narrower {
         let cell = Cell { operation, caller };
         let outcome = Outcome::of(operation.request(stack, estate, credential, None)).await;
@@ -148,22 +152,27 @@ async fn refused(
 
 /// Another person, who has as much and names the owner's things.
 async fn foreign(stack: &Stack, operation: &Operation, estate: &Estate) -> usize {
-    let Some(scope) = &operation.scope else { return 0 };
+    if operation.scopes.is_empty() {
+        return 0;
+    }
+    let is_for_admins = operation.scopes == ["admin"];
     let before = estate.digest(stack).await;
     let mut cells = 0;
     for is_program in [false, true] {
         let caller = if is_program { "another person's program" } else { "another person" };
         let cell = Cell { operation, caller };
         let own = Estate::prepare(stack, &estate::other(), OTHERS_ZONE).await;
-        let token = own.with_only.get(scope.as_str()).unwrap_or(&own.with_only["account"]);
-        let credential = if is_program { token } else { &own.session };
+        // Nobody but administrators has a token for what is theirs.
+        let scopes =
+            if is_for_admins { vec!["account".to_owned()] } else { operation.scopes.clone() };
+        let token = own.token_with(&scopes).await;
+        let credential = if is_program { &token } else { &own.session };
         // Of the path and the body, one names what is another person's.
         let body = operation.body(if operation.takes_ids_in_its_path() { &own } else { estate });
         let outcome = Outcome::of(operation.request(stack, estate, credential, body)).await;
-        if scope == "admin" && is_program {
-            // Nobody but administrators has a token for it.
+        if is_for_admins && is_program {
             outcome.assert_problem(&cell, 403, "insufficient_scope");
-        } else if scope == "admin" {
+        } else if is_for_admins {
             outcome.assert_problem(&cell, 403, "admins_only");
         } else if operation.takes_ids_in_its_path() {
             outcome.assert_problem(&cell, 404, "not_found");
@@ -194,11 +203,13 @@ async fn foreign(stack: &Stack, operation: &Operation, estate: &Estate) -> usize
     cells
 }
 
-/// The owner, signed in and by a token with just the scope.
+/// The owner, signed in and by a token with just the scopes.
 async fn allowed(stack: &Stack, operation: &Operation, estates: [&Estate; 2]) -> usize {
-    let Some(needed) = &operation.scope else { return 0 };
+    if operation.scopes.is_empty() {
+        return 0;
+    }
     let [first, second] = estates;
-    let program = &second.with_only[needed.as_str()];
+    let program = &second.token_with(&operation.scopes).await;
     for (caller, estate, credential) in
         [("the owner", first, &first.session), ("the owner's program", second, program)]
     {

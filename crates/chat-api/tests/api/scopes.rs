@@ -7,8 +7,8 @@ use crate::stack::{Person, Stack};
 
 const SCOPES: [&str; 4] = ["read", "write", "account", "admin"];
 
-/// Every documented operation that needs somebody, and the scope that it needs.
-async fn operations(stack: &Stack) -> Vec<(Method, String, String)> {
+/// Every documented operation that needs somebody, and the scopes that it needs.
+async fn operations(stack: &Stack) -> Vec<(Method, String, Vec<String>)> {
     let document = stack.replica.get("/api/openapi.json").await.body;
     let mut operations = vec![];
     for (path, methods) in document["paths"].as_object().expect("paths") {
@@ -17,13 +17,14 @@ async fn operations(stack: &Stack) -> Vec<(Method, String, String)> {
                 assert_eq!(operation["security"], json!([{}]), "{method} {path}");
                 continue;
             }
-            let scope = operation["security"][1]["token"][0].as_str();
-            let scope = scope.unwrap_or_else(|| panic!("{method} {path} names no scope"));
-            assert!(SCOPES.contains(&scope), "{scope}");
+            let scopes: Vec<String> =
+                serde_json::from_value(operation["security"][1]["token"].clone()).expect("scopes");
+            assert!(!scopes.is_empty(), "{method} {path} names no scope");
+            assert!(scopes.iter().all(|scope| SCOPES.contains(&scope.as_str())), "{scopes:?}");
             let forbidden = operation["responses"]["403"]["$ref"].as_str().expect("a response");
             assert!(forbidden.contains("InsufficientScope"), "{method} {path}: {forbidden}");
             let method: Method = method.to_uppercase().parse().expect("a method");
-            operations.push((method, without_ids(path), scope.to_owned()));
+            operations.push((method, without_ids(path), scopes));
         }
     }
     operations
@@ -52,24 +53,24 @@ async fn outcome(person: &Person, method: &Method, path: &str) -> (StatusCode, V
 }
 
 #[tokio::test]
-async fn an_operation_takes_a_token_with_its_scope_and_no_other() {
+async fn an_operation_takes_a_token_with_its_scopes_and_no_other() {
     let stack = Stack::start_with(&["--admin-emails", "ada@example.test"]).await;
     let ada = stack.register("ada").await;
     let mut programs = BTreeMap::new();
-    for scope in SCOPES {
-        let body = json!({"name": scope, "scopes": [scope]});
-        programs.insert(scope, ada.with_token(body).await);
+    for scopes in SCOPES.map(|scope| vec![scope]).into_iter().chain([vec!["read", "write"]]) {
+        let body = json!({"name": "x", "scopes": scopes});
+        programs.insert(scopes, ada.with_token(body).await);
     }
     let operations = operations(&stack).await;
     assert!(operations.len() >= 29, "{}", operations.len());
     for (method, path, needed) in &operations {
-        for (scope, program) in &programs {
+        for (scopes, program) in &programs {
             let (status, code) = outcome(program, method, path).await;
-            if scope == needed {
+            if needed.iter().all(|scope| scopes.contains(&scope.as_str())) {
                 assert!(![401, 403, 500].contains(&status.as_u16()), "{method} {path}: {code}");
             } else {
                 let said = (status.as_u16(), &code);
-                assert_eq!(said, (403, &json!("insufficient_scope")), "{method} {path} {scope}");
+                assert_eq!(said, (403, &json!("insufficient_scope")), "{method} {path} {scopes:?}");
             }
         }
     }
@@ -82,7 +83,7 @@ async fn what_needs_the_scope_of_administrators_is_for_them_only() {
     let bob = stack.register("bob").await;
     let mut seen = 0;
     for (method, path, needed) in operations(&stack).await {
-        if needed == "admin" {
+        if needed == ["admin"] {
             let said = outcome(&bob, &method, &path).await;
             assert_eq!(said, (StatusCode::FORBIDDEN, json!("admins_only")), "{method} {path}");
             seen += 1;

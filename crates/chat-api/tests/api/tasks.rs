@@ -237,6 +237,7 @@ async fn every_documented_route_is_there_and_answers_a_stranger_401() {
             let path = path.replace("{task_id}", "x").replace("{token_id}", "x");
             let path = path.replace("{channel_id}", "x").replace("{list_id}", "x");
             let path = path.replace("{reminder_id}", "x").replace("{feed_id}", "x");
+            let path = path.replace("{conversation_id}", "x");
             let path = path.replace("{session_id}", "x").replace("{dead_letter_id}", "x");
             let answer = Answer::of(stack.replica.request(method.clone(), &path)).await;
             let public = ["/api/v1/auth/register", "/api/v1/auth/login"].contains(&path.as_str());
@@ -249,7 +250,7 @@ async fn every_documented_route_is_there_and_answers_a_stranger_401() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 57);
+    assert_eq!(routes, 61);
     let page = stack.replica.request(Method::GET, "/").send().await.expect("an answer");
     assert!(page.text().await.expect("a page").contains("/api/docs/"));
     let docs = stack.replica.request(Method::GET, "/api/docs").send().await.expect("an answer");

@@ -207,7 +207,8 @@ fn skips_only(before: &TaskState, after: &TaskState) -> bool {
     old.same_but_for_exdates(new) && gone.all(|exdate| kept.contains(exdate) || is_over(exdate))
 }
 
-fn changes(before: &Task, after: &Task) -> BTreeMap<String, FieldChange> {
+/// The fields that differ.
+pub(super) fn changes(before: &Task, after: &Task) -> BTreeMap<String, FieldChange> {
     let values = |task: &Task| -> [(&'static str, Value); 17] {
         let state = &task.state;
         [

@@ -10,9 +10,10 @@ mod lifecycle;
 mod reminding;
 mod series;
 #[cfg(test)]
-mod series_tests;
+pub(crate) mod series_tests;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use chrono::{DateTime, Utc};
 use events::{Payload, Status, TaskDeleted, TaskState, TaskUpdated, TaskVersion};
@@ -24,7 +25,8 @@ pub(crate) use change::{TaskPatch, change, put};
 pub(crate) use create::{NewTask, Place, create};
 pub(crate) use import::Imported;
 pub(crate) use lifecycle::{complete, delete, reopen, restore, skip};
-pub(crate) use reminding::{Wait, dismiss, snooze};
+pub(crate) use reminding::{Wait, dismiss, put_off, snooze};
+pub(crate) use undo::{Former, former, take_back};
 
 /// A task as chat-api knows it.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,16 +8,16 @@ use crate::domain::{
     position::Position, settings::Settings, subtask::Subtasks, tag::Tags, text::TaskTitle,
 };
 
-fn moment(now: &str) -> Moment {
+pub(crate) fn moment(now: &str) -> Moment {
     let now: DateTime<Utc> = now.parse().expect("an instant");
     Moment { now, version: TaskVersion::from(now.timestamp_micros()) }
 }
 
-fn occurrence(text: &str) -> Option<Nominal> {
+pub(crate) fn occurrence(text: &str) -> Option<Nominal> {
     Some(text.parse().expect("an occurrence"))
 }
 
-fn rule(rrule: &str, dtstart: &str, basis: &str) -> events::RecurrenceRule {
+pub(crate) fn rule(rrule: &str, dtstart: &str, basis: &str) -> events::RecurrenceRule {
     serde_json::from_value(json!({
         "rrule": rrule, "dtstart": dtstart, "time_zone": "Europe/Berlin", "basis": basis
     }))
@@ -25,7 +25,7 @@ fn rule(rrule: &str, dtstart: &str, basis: &str) -> events::RecurrenceRule {
 }
 
 /// A task of a Berliner's, made on 1 March 2027 at noon.
-fn given(recurrence: events::RecurrenceRule) -> Task {
+pub(crate) fn given(recurrence: events::RecurrenceRule) -> Task {
     let new = NewTask {
         title: TaskTitle::parse("water the plants".to_owned()).expect("a title"),
         description: None,
@@ -49,7 +49,7 @@ fn given(recurrence: events::RecurrenceRule) -> Task {
         .task
 }
 
-fn every_day_at_nine() -> Task {
+pub(crate) fn every_day_at_nine() -> Task {
     given(rule("FREQ=DAILY", "2027-03-26T09:00:00", "due_date"))
 }
 

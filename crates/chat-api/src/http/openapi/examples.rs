@@ -17,6 +17,7 @@ pub(super) const CHANNEL_ID: &str = "2d1a5b0e-6c0b-4b53-9f5e-7a2f4f0c9d33";
 pub(super) const TOKEN_ID: &str = "93c2a7de-0f5d-4c8a-8b6e-1e4d6a5b7c44";
 pub(super) const SESSION_ID: &str = "e7f40b6c-2a9d-4e1f-a3c5-8d7b9e0f1a55";
 pub(super) const DEAD_LETTER_ID: &str = "5a0b7c1d-3e2f-4a6b-9c8d-0f1e2d3c4b66";
+pub(super) const CONVERSATION_ID: &str = "7c9e2f14-5b3a-4d8c-a1e6-0d2b4f6a8c88";
 pub(super) const FEED_ID: &str = "b3d8a6f0-7c1e-4d2b-9a5f-4e6c8b0d1f77";
 pub(super) const FEED: &str = "bTRvZ3JkX2V4YW1wbGVfb2ZfYV9zZWNyZXRfdXJsXzE.ics";
 const OTHER_ID: &str = "c8b0e1a4-41a7-4d0e-a2a9-5a3d5c1f7e22";
@@ -27,6 +28,9 @@ const PUBLIC_KEY: &str =
     "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs";
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const STREAM: &str = "event: task-created\nid: 7\ndata: {\"event_type\":\"task-created\",…}\n\n";
+const CHAT_STREAM: &str = "event: action\ndata: {\"tool\":\"add_task\",…}\n\n\
+    event: message\ndata: {\"delta\":\"Added “Water the plants”, due tomorrow at 18:00.\"}\n\n\
+    event: done\ndata: {\"conversation_id\":\"7c9e2f14-5b3a-4d8c-a1e6-0d2b4f6a8c88\",…}\n\n";
 const CALENDAR: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VTODO\r\n\
     UID:1\r\nSUMMARY:Water the plants\r\nEND:VTODO\r\nEND:VCALENDAR\r\n";
 const EVENTS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VEVENT\r\n\
@@ -71,6 +75,9 @@ fn example(schema: &str) -> Option<Value> {
     Some(match schema {
         "AccountDeletion" => json!({"current_password": "correct horse battery"}),
         "BulkAction" => json!({"action": "complete", "tasks": [{"id": TASK_ID}]}),
+        "ChatRequest" => json!({
+            "message": "Water the plants tomorrow at 6pm", "conversation_id": CONVERSATION_ID,
+        }),
         "Completion" => json!({"occurrence": "2026-11-29T18:00:00"}),
         "EmailChange" => {
             json!({"current_password": "correct horse battery", "email": "ada@example.org"})
@@ -119,6 +126,19 @@ fn example(schema: &str) -> Option<Value> {
         }
         "ChannelPage" => json!({"items": [channel()], "next_cursor": null}),
         "ChannelWithSecret" => with(channel(), "secret", SECRET),
+        "ChatAnswer" => json!({
+            "conversation_id": CONVERSATION_ID, "message_id": OTHER_ID,
+            "reply": "Added “Water the plants”, due tomorrow at 18:00.", "actions": [action()],
+            "engine": "grammar",
+        }),
+        "ChatStream" => json!(CHAT_STREAM),
+        "ConversationPage" => json!({"items": [conversation()], "next_cursor": null}),
+        "ConversationWithMessages" => {
+            let mut conversation = conversation();
+            conversation["items"] = json!([message()]);
+            conversation["next_cursor"] = Value::Null;
+            conversation
+        }
         "DeadLetter" => dead_letter(),
         "DeadLetterPage" => json!({"items": [dead_letter()], "next_cursor": null}),
         "DeadLetterWithHead" => with(dead_letter(), "head_base64", "Z2FyYmFnZQ=="),
@@ -190,6 +210,28 @@ fn entry() -> Value {
         "task_id": TASK_ID, "event_id": OTHER_ID, "event_type": "task-created",
         "correlation_id": "00000000-0000-0000-0000-000000000000", "at": MORNING,
         "text": "Made, due Tue 24 Nov 2026 18:00", "details": {"task_id": TASK_ID},
+    })
+}
+
+fn action() -> Value {
+    json!({
+        "tool": "add_task", "arguments": {"title": "Water the plants", "due_date": EVENING},
+        "result": {"outcome": "done", "tasks": [{"id": TASK_ID, "title": "Water the plants"}]},
+    })
+}
+
+fn conversation() -> Value {
+    json!({
+        "id": CONVERSATION_ID, "title": "Water the plants tomorrow at 6pm", "message_count": 2,
+        "created_at": MORNING, "updated_at": MORNING,
+    })
+}
+
+fn message() -> Value {
+    json!({
+        "id": OTHER_ID, "author": "assistant",
+        "text": "Added “Water the plants”, due tomorrow at 18:00.", "actions": [action()],
+        "engine": "grammar", "created_at": MORNING,
     })
 }
 

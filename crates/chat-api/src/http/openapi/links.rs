@@ -16,12 +16,13 @@ use utoipa::{
 use super::operations;
 
 /// Operation and status that answer with an id, where it stands, and the parameter that takes it.
-const SOURCES: [(&str, &str, &str, &str); 9] = [
+const SOURCES: [(&str, &str, &str, &str); 10] = [
     ("createTask", "201", "$response.body#/id", "task_id"),
     ("deleteTask", "204", "$request.path.task_id", "task_id"),
     ("createList", "201", "$response.body#/id", "list_id"),
     ("createChannel", "201", "$response.body#/id", "channel_id"),
     ("createCalendarFeed", "201", "$response.body#/id", "feed_id"),
+    ("sendMessage", "200", "$response.body#/conversation_id", "conversation_id"),
     ("createToken", "201", "$response.body#/id", "token_id"),
     ("listSessions", "200", "$response.body#/items/0/id", "session_id"),
     ("listReminders", "200", "$response.body#/items/0/id", "reminder_id"),

@@ -57,9 +57,9 @@ fn codes(method: &str, path: &str, operation: &mut Operation) -> BTreeSet<Code> 
         }
         None => true,
     });
-    if let Some(scope) = scopes::needed(method, path) {
+    if let Some(scopes) = scopes::needed(method, path) {
         codes.extend([Code::NotSignedIn, Code::InsufficientScope]);
-        if scope == Scope::Admin {
+        if scopes.contains(&Scope::Admin) {
             codes.insert(Code::AdminsOnly);
         }
     }

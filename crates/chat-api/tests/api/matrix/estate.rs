@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     Task,
     List,
     OtherList,
+    Conversation,
 }
 
 /// Somebody's things, and credentials that are good.
@@ -106,6 +107,12 @@ impl Estate {
         Self { owner, marks, things, session, with_only }
     }
 
+    /// A token of theirs with just these scopes.
+    pub(crate) async fn token_with(&self, scopes: &[String]) -> Credential {
+        let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+        Credential::token(&self.owner, &scopes).await
+    }
+
     /// A new token of theirs, and its id.
     pub(crate) async fn token_for(&self, scopes: &[&str]) -> (String, String) {
         let made = made(&self.owner, "/tokens", token(scopes)).await;
@@ -123,6 +130,7 @@ impl Estate {
             (_, "token_id") => "token",
             (_, "session_id") => "session",
             (_, "reminder_id") => "reminder",
+            (_, "conversation_id") => "conversation",
             (_, "feed_id") => "feed",
             (_, "feed") => "secret",
             (_, "dead_letter_id") => "dead letter",
@@ -143,6 +151,7 @@ impl Estate {
             Kind::Task => &self.things["task"],
             Kind::List => &self.things["list"],
             Kind::OtherList => &self.things["other list"],
+            Kind::Conversation => &self.things["conversation"],
         }
     }
 
@@ -268,6 +277,9 @@ async fn things(stack: &Stack, owner: &Person, mark: &str) -> BTreeMap<&'static 
     let sessions = owner.get("/sessions").await.body;
     let other = sessions["items"].as_array().expect("sessions").iter();
     keep("session", other.clone().find(|one| one["current"] == false).expect("the second"));
+    let said = owner.post("/chat", json!({"message": mark})).await;
+    assert_eq!(said.status, StatusCode::OK, "{said:?}");
+    things.insert("conversation", said.body["conversation_id"].text());
     let url = feed["url"].text();
     things.insert("secret", url.rsplit('/').next().expect("the end of a URL").to_owned());
     things.insert("request", request);

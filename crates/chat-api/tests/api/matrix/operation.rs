@@ -31,7 +31,8 @@ const fn named(
 }
 
 /// The fields of bodies that name things by their ids.
-const NAMED_IN_BODIES: [Named; 9] = [
+const NAMED_IN_BODIES: [Named; 10] = [
+    named("sendMessage", "conversation_id", Kind::Conversation, "conversation_id"),
     named("createTask", "list_id", Kind::List, "list_id"),
     named("changeTask", "list_id", Kind::List, "list_id"),
     named("changeManyTasks", "tasks/id", Kind::Task, "tasks[1]"),
@@ -69,8 +70,8 @@ pub(crate) struct Operation {
     pub(crate) id: String,
     method: Method,
     path: String,
-    /// What a token needs for it; `None` where everybody may.
-    pub(crate) scope: Option<String>,
+    /// What a token needs for it, all of it; empty where everybody may.
+    pub(crate) scopes: Vec<String>,
     pub(crate) successes: Vec<u16>,
     /// Whether the owner sees something of what is there.
     pub(crate) shows_something: bool,
@@ -96,11 +97,11 @@ impl Operation {
     fn read(document: &Value, path: &str, method: &str, operation: &Value) -> Self {
         let id = operation["operationId"].as_str().expect("an operationId").to_owned();
         let security = operation["security"].as_array().expect("a security");
-        let scope = match security.iter().find(|one| one.get("token").is_some()) {
-            Some(one) => Some(one["token"][0].as_str().expect("a scope").to_owned()),
+        let scopes = match security.iter().find(|one| one.get("token").is_some()) {
+            Some(one) => serde_json::from_value(one["token"].clone()).expect("scopes"),
             None => {
                 assert_eq!(operation["security"], json!([{}]), "{id}: is it for everybody?");
-                None
+                vec![]
             }
         };
         let mut parameters = vec![];
@@ -153,7 +154,7 @@ impl Operation {
             id,
             method: method.to_uppercase().parse().expect("a method"),
             path: path.to_owned(),
-            scope,
+            scopes,
             successes,
             failures,
             parameters,
@@ -197,7 +198,7 @@ impl Operation {
             None => part.to_owned(),
         });
         let mut path = parts.collect::<Vec<_>>().join("/");
-        if self.is_stream {
+        if self.is_stream && self.method == Method::GET {
             // From the beginning: whoever asks has something there.
             path.push_str("?after=0");
         }
@@ -247,6 +248,7 @@ impl Operation {
                 json!({"action": "move", "tasks": [{"id": own.thing(Kind::Task)}], field: theirs})
             }
             ("createTask", field) => json!({"title": "mine", field: theirs}),
+            ("sendMessage", field) => json!({"message": "mine", field: theirs}),
             (_, field) => json!({field: theirs}),
         }
     }
@@ -258,7 +260,7 @@ impl Operation {
                 body["email"] = format!("new-{}@example.test", uuid::Uuid::new_v4()).into();
             }
             // A token makes none beyond its own scopes.
-            "createToken" => body["scopes"] = json!([self.scope]),
+            "createToken" => body["scopes"] = json!(self.scopes),
             "logIn" => body["email"] = format!("{GUEST}@example.test").into(),
             _ => {}
         }
