@@ -90,6 +90,12 @@ impl<'t, 'a> Turn<'t, 'a> {
         };
         if !is_answered {
             for command in parsed.commands {
+                let command = match command {
+                    Command::Answer(intent::Answer::Yes) => {
+                        answering::as_command(text).unwrap_or(command)
+                    }
+                    command => command,
+                };
                 self.carry_out(command).await?;
             }
         }
@@ -313,7 +319,8 @@ impl<'t, 'a> Turn<'t, 'a> {
             }
             Outcome::Told { task, .. } => self.mind.it = vec![task.id()],
             Outcome::TakenBack { tasks, .. } if !tasks.is_empty() => {
-                self.mind.it = tasks.iter().map(|taken| taken.task.id()).collect();
+                let there = tasks.iter().filter(|taken| !taken.task.0.is_deleted());
+                self.mind.it = there.map(|taken| taken.task.id()).collect();
             }
             Outcome::TakenBack { .. } | Outcome::NothingToUndo => {}
         }

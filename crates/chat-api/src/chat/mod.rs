@@ -124,7 +124,7 @@ async fn try_to_answer(
     let parsed = understand(&intent::Context {
         now: tools.now(),
         time_zone: tools.zone(),
-        preferences: intent::Preferences::default(),
+        preferences: tools.settings().language.preferences(),
     });
     let turn = Turn::new(&mut tx, &mut tools, call.user_id, Mind::read(&locked.mind));
     let turned = turn.take(message.as_str(), parsed).await?;

@@ -7,6 +7,7 @@ use crate::{
     context::{Call, Client, Context},
     domain::{
         email::Email,
+        language::Language,
         password::Password,
         secret_token::{SecretToken, TokenHash},
         settings::Settings,
@@ -45,6 +46,7 @@ pub(crate) async fn register(
         user_id,
         email: new.email.as_str().to_owned(),
         settings: Settings {
+            language: Language::default(),
             time_zone: new.time_zone,
             quiet_hours: None,
             day_time: DEFAULT_DAY_TIME,

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use super::{tasks, tell};
 use crate::{
     context::{Call, Context},
-    domain::{settings::Settings, task},
+    domain::{language::LanguagePatch, settings::Settings, task},
     error::Failure,
     store::{self, channels::Channel, persons::Person},
 };
@@ -34,6 +34,8 @@ pub(crate) struct Replacement {
     pub(crate) quiet_hours: Option<QuietHours>,
     /// As before where it is left out.
     pub(crate) day_time: Option<NaiveTime>,
+    /// As before where it says nothing.
+    pub(crate) language: LanguagePatch,
     /// What becomes of the person's tasks.
     pub(crate) tasks: Tasks,
 }
@@ -49,10 +51,18 @@ pub(crate) async fn change(
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
     let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     let before = locked.person.settings;
-    let Replacement { time_zone, quiet_hours, day_time, tasks } = replacement;
+    let Replacement { time_zone, quiet_hours, day_time, language, tasks } = replacement;
     let day_time = day_time.unwrap_or(before.day_time);
-    let settings = Settings { time_zone, quiet_hours, day_time };
+    let language = before.language.changed(language);
+    let settings = Settings { time_zone, quiet_hours, day_time, language };
     if before == settings {
+        return Ok(settings);
+    }
+    if before == (Settings { language: before.language, ..settings }) {
+        // How a person's words are understood is nothing to the worker.
+        let person = Person { settings, ..locked.person };
+        store::persons::save_settings(&mut tx, &person).await?;
+        tx.commit().await?;
         return Ok(settings);
     }
     let person = Person { settings, settings_version: locked.next_version, ..locked.person };

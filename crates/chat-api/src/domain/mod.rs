@@ -6,6 +6,7 @@
 
 pub(crate) mod channel;
 pub(crate) mod email;
+pub(crate) mod language;
 pub(crate) mod password;
 pub(crate) mod position;
 pub(crate) mod schedule;

@@ -3,7 +3,7 @@
 use chrono::{NaiveTime, Timelike};
 use events::{QuietHours, TimeZone};
 
-use super::Refused;
+use super::{Refused, language::Language};
 
 /// What a person may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,13 +14,20 @@ pub(crate) struct Settings {
     pub(crate) quiet_hours: Option<QuietHours>,
     /// The local time from which the reminders of a whole day count.
     pub(crate) day_time: NaiveTime,
+    /// What is meant by what a phrase leaves open; the worker is not told.
+    pub(crate) language: Language,
 }
 
 #[cfg(test)]
 impl Settings {
     /// Those of somebody in UTC.
-    pub(crate) const fn in_utc() -> Self {
-        Self { time_zone: TimeZone::UTC, quiet_hours: None, day_time: events::DEFAULT_DAY_TIME }
+    pub(crate) fn in_utc() -> Self {
+        Self {
+            time_zone: TimeZone::UTC,
+            quiet_hours: None,
+            day_time: events::DEFAULT_DAY_TIME,
+            language: Language::default(),
+        }
     }
 }
 

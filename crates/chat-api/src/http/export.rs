@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, http::header, web};
 use chrono::{DateTime, Utc};
 use events::{TaskId, UserId};
 use futures_util::{Stream, stream::unfold};
+use uuid::Uuid;
 
 use super::{
     caller::SignedIn,
@@ -28,11 +29,20 @@ struct Export {
     context: Context,
     user_id: UserId,
     writer: Writer,
-    after: Option<TaskId>,
-    /// What comes before the first page.
-    head: Option<String>,
-    is_over: bool,
+    stage: Stage,
     _seat: Seat,
+}
+
+/// What comes next.
+enum Stage {
+    Head(String),
+    /// Tasks after this one.
+    Tasks(Option<TaskId>),
+    /// The first conversation after this one.
+    Conversation(Option<Uuid>),
+    /// The messages of this one after a place.
+    Messages(Uuid, i32),
+    Over,
 }
 
 /// What turns tasks into a part of a file.
@@ -67,9 +77,7 @@ pub(super) async fn export(
         context: context.get_ref().clone(),
         user_id,
         writer,
-        after: None,
-        head: Some(head),
-        is_over: false,
+        stage: Stage::Head(head),
         _seat: seat,
     };
     let name = file_name(belongings.now, extension);
@@ -92,26 +100,57 @@ impl Export {
             // An answer that has begun can't become a problem: it breaks off.
             if let Err(failure) = &part {
                 failure.log();
-                export.is_over = true;
+                export.stage = Stage::Over;
             }
             Some((part.map(web::Bytes::from), export))
         })
     }
 
     async fn next(&mut self) -> Result<Option<String>, Failure> {
-        if let Some(head) = self.head.take() {
-            return Ok(Some(head));
+        let (context, user_id) = (&self.context, self.user_id);
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Head(head) => {
+                self.stage = Stage::Tasks(None);
+                Ok(Some(head))
+            }
+            Stage::Tasks(after) => {
+                let tasks = queries::export::tasks_after(context, user_id, after).await?;
+                if let Some(last) = tasks.last() {
+                    self.stage = Stage::Tasks(Some(last.state.task_id));
+                    return self.writer.tasks(&tasks).map(Some);
+                }
+                match self.writer {
+                    Writer::Json { .. } => {
+                        self.stage = Stage::Conversation(None);
+                        Ok(Some(json::CONVERSATIONS.to_owned()))
+                    }
+                    Writer::Ical(_) => Ok(Some(ical::END.to_owned())),
+                }
+            }
+            Stage::Conversation(after) => {
+                let next = queries::export::conversation_after(context, user_id, after).await?;
+                let Some(next) = next else { return Ok(Some(json::END.to_owned())) };
+                self.stage = Stage::Messages(next.conversation_id, 0);
+                let mut out = String::new();
+                json::write_conversation(&next, after.is_none(), &mut out)
+                    .map_err(Failure::internal)?;
+                Ok(Some(out))
+            }
+            Stage::Messages(id, place) => {
+                let messages = queries::export::messages_after(context, user_id, id, place).await?;
+                let Some(last) = messages.last() else {
+                    self.stage = Stage::Conversation(Some(id));
+                    return Ok(Some(json::CONVERSATION_END.to_owned()));
+                };
+                self.stage = Stage::Messages(id, last.place);
+                let mut out = String::new();
+                for message in &messages {
+                    json::write_message(message, &mut out).map_err(Failure::internal)?;
+                }
+                Ok(Some(out))
+            }
+            Stage::Over => Ok(None),
         }
-        if self.is_over {
-            return Ok(None);
-        }
-        let tasks = queries::export::tasks_after(&self.context, self.user_id, self.after).await?;
-        let Some(last) = tasks.last() else {
-            self.is_over = true;
-            return Ok(Some(self.writer.end().to_owned()));
-        };
-        self.after = Some(last.state.task_id);
-        self.writer.tasks(&tasks).map(Some)
     }
 }
 
@@ -145,12 +184,5 @@ impl Writer {
             Self::Ical(writer) => tasks.iter().for_each(|task| writer.task(task, &mut out)),
         }
         Ok(out)
-    }
-
-    fn end(&self) -> &'static str {
-        match self {
-            Self::Json { .. } => json::END,
-            Self::Ical(_) => ical::END,
-        }
     }
 }

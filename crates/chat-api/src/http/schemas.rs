@@ -123,6 +123,10 @@ schemas! {
     /// Server-sent events: `action` with each act, `message` with a `delta` of the reply, `done` with the
     /// whole answer.
     ChatStream: text();
+    /// Which of a slashed date's numbers comes first.
+    DateOrder: words(["month_first", "day_first"]);
+    /// The first day of a week.
+    FirstOfWeek: words(["monday", "sunday"]);
     /// Who says something.
     MessageAuthor: words(["person", "assistant"]);
     /// A password as it is chosen.
@@ -143,7 +147,8 @@ schemas! {
         .property("settings", anything())
         .property("channels", ArrayBuilder::new().items(anything()))
         .property("lists", ArrayBuilder::new().items(anything()))
-        .property("tasks", ArrayBuilder::new().items(anything()));
+        .property("tasks", ArrayBuilder::new().items(anything()))
+        .property("conversations", ArrayBuilder::new().items(anything()));
     /// A calendar of VTODO components (RFC 5545).
     CalendarFile: text();
     /// A calendar of VEVENT components (RFC 5545).

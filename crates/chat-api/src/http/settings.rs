@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     body::{Field, Fields, JsonBody, any},
     caller::{Caller, SignedIn},
-    schemas::{TimeOfDay, TimeZoneName},
+    schemas::{DateOrder, FirstOfWeek, TimeOfDay, TimeZoneName},
 };
 use crate::{
     commands::{
@@ -17,7 +17,11 @@ use crate::{
         settings::{Replacement, Tasks},
     },
     context::Context,
-    domain::settings::{Settings, parse_quiet_hours, parse_time},
+    domain::{
+        Refused,
+        language::{LanguagePatch, LanguageRecord, Order, WeekStart},
+        settings::{Settings, parse_quiet_hours, parse_time},
+    },
     error::Failure,
     queries,
 };
@@ -37,6 +41,11 @@ pub(super) struct SettingsBody {
     #[schema(value_type = Option<TimeOfDay>)]
     #[serde(default)]
     day_time: Field,
+    /// What is meant by what a phrase leaves open; each of its fields, and the whole, as before where it is
+    /// null or left out.
+    #[schema(value_type = Option<LanguageBody>)]
+    #[serde(default)]
+    language: Field,
     /// Whether tasks keep the zone that they have. Otherwise those in the zone that the person leaves
     /// follow: whole days and what repeats keep their local times.
     #[schema(value_type = Option<bool>)]
@@ -54,6 +63,51 @@ pub(super) struct QuietHoursView {
     to: String,
 }
 
+/// What is meant by what a phrase leaves open.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = LanguageChange)]
+pub(super) struct LanguageBody {
+    /// What 3/4 is: 4 March or 3 April.
+    #[schema(value_type = Option<DateOrder>)]
+    date_order: Option<Order>,
+    /// The first day of a week.
+    #[schema(value_type = Option<FirstOfWeek>)]
+    week_start: Option<WeekStart>,
+    #[schema(value_type = Option<TimeOfDay>)]
+    morning: Option<String>,
+    #[schema(value_type = Option<TimeOfDay>)]
+    afternoon: Option<String>,
+    #[schema(value_type = Option<TimeOfDay>)]
+    evening: Option<String>,
+    /// Also tonight.
+    #[schema(value_type = Option<TimeOfDay>)]
+    night: Option<String>,
+    /// "By end of day".
+    #[schema(value_type = Option<TimeOfDay>)]
+    end_of_day: Option<String>,
+}
+
+/// What a person means by what a phrase leaves open.
+#[derive(ToSchema)]
+#[schema(as = Language)]
+#[expect(dead_code, reason = "describes LanguageRecord to OpenAPI")]
+pub(super) struct LanguageView {
+    #[schema(value_type = DateOrder)]
+    date_order: String,
+    #[schema(value_type = FirstOfWeek)]
+    week_start: String,
+    #[schema(value_type = TimeOfDay)]
+    morning: String,
+    #[schema(value_type = TimeOfDay)]
+    afternoon: String,
+    #[schema(value_type = TimeOfDay)]
+    evening: String,
+    #[schema(value_type = TimeOfDay)]
+    night: String,
+    #[schema(value_type = TimeOfDay)]
+    end_of_day: String,
+}
+
 /// A person's settings.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Settings)]
@@ -64,6 +118,26 @@ pub(super) struct SettingsView {
     /// The local time from which the reminders of a whole day count.
     #[schema(value_type = TimeOfDay)]
     day_time: String,
+    #[schema(value_type = LanguageView)]
+    language: LanguageRecord,
+}
+
+impl LanguageBody {
+    fn into_patch(self) -> Result<LanguagePatch, Refused> {
+        let time = |name: &str, text: Option<String>| {
+            let time = text.as_deref().map(parse_time).transpose();
+            time.map_err(|refused| Refused::new(format!("{name} {refused}")))
+        };
+        Ok(LanguagePatch {
+            date_order: self.date_order,
+            week_start: self.week_start,
+            morning: time("morning", self.morning)?,
+            afternoon: time("afternoon", self.afternoon)?,
+            evening: time("evening", self.evening)?,
+            night: time("night", self.night)?,
+            end_of_day: time("end_of_day", self.end_of_day)?,
+        })
+    }
 }
 
 impl From<Settings> for SettingsView {
@@ -75,6 +149,7 @@ impl From<Settings> for SettingsView {
                 .quiet_hours
                 .map(|quiet| QuietHoursView { from: time(quiet.from), to: time(quiet.to) }),
             day_time: time(settings.day_time),
+            language: settings.language.into(),
         }
     }
 }
@@ -104,10 +179,12 @@ pub(super) async fn replace(
         parse_quiet_hours(&view.from, &view.to)
     });
     let day_time = fields.optional("day_time", body.day_time, |text: String| parse_time(&text));
+    let language = fields.optional("language", body.language, LanguageBody::into_patch);
     let keep = fields.optional("keep_task_zones", body.keep_task_zones, any::<bool>);
     let time_zone = fields.finish(zone)?;
     let tasks = if keep == Some(true) { Tasks::Stay } else { Tasks::Follow };
-    let replacement = Replacement { time_zone, quiet_hours, day_time, tasks };
+    let language = language.unwrap_or_default();
+    let replacement = Replacement { time_zone, quiet_hours, day_time, language, tasks };
     let settings = commands::settings::change(&context, call, replacement).await?;
     Ok(HttpResponse::Ok().json(SettingsView::from(settings)))
 }

@@ -221,6 +221,47 @@ pub(crate) async fn messages_before(
     .await
 }
 
+/// The messages of a conversation after a place, the first first.
+pub(crate) async fn messages_after(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    conversation_id: Uuid,
+    place: i32,
+    limit: i64,
+) -> sqlx::Result<Vec<Message>> {
+    sqlx::query_as!(
+        Message,
+        "select message_id, place, author, body, actions, engine, created_at
+         from conversation_message
+         where conversation_id = $1 and user_id = $2 and place > $3
+         order by place limit $4",
+        conversation_id,
+        user_id.uuid(),
+        place,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A person's next conversation by id after one.
+pub(crate) async fn next(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    after: Option<Uuid>,
+) -> sqlx::Result<Option<Conversation>> {
+    sqlx::query_as!(
+        Conversation,
+        "select conversation_id, title, messages, created_at, updated_at from conversation
+         where user_id = $1 and ($2::uuid is null or conversation_id > $2)
+         order by conversation_id limit 1",
+        user_id.uuid(),
+        after,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// Forgets a conversation with all that was said; `false` where there is none.
 pub(crate) async fn delete(
     conn: &mut PgConnection,

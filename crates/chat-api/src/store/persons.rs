@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, NaiveTime, Utc};
 use events::{QuietHours, SettingsVersion, UserId};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use crate::domain::settings::Settings;
+use crate::domain::{
+    language::{Language, LanguageRecord},
+    settings::Settings,
+};
 
 /// The unique index on addresses.
 pub(super) const EMAIL_INDEX: &str = "person_email";
@@ -34,6 +37,7 @@ struct Row {
     quiet_from: Option<NaiveTime>,
     quiet_to: Option<NaiveTime>,
     day_time: NaiveTime,
+    language: Option<Json<LanguageRecord>>,
     settings_version: i64,
 }
 
@@ -45,10 +49,13 @@ impl TryFrom<Row> for Person {
             row.time_zone.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
         let quiet_hours =
             row.quiet_from.zip(row.quiet_to).map(|(from, to)| QuietHours { from, to });
+        let language = row.language.map(|Json(record)| Language::try_from(record)).transpose();
+        let language = language.map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let language = language.unwrap_or_default();
         Ok(Self {
             user_id: row.user_id.into(),
             email: row.email,
-            settings: Settings { time_zone, quiet_hours, day_time: row.day_time },
+            settings: Settings { time_zone, quiet_hours, day_time: row.day_time, language },
             settings_version: row.settings_version.into(),
         })
     }
@@ -86,8 +93,9 @@ pub(crate) async fn insert(
 pub(crate) async fn find(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<Option<Person>> {
     sqlx::query_as!(
         Row,
-        "select user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version
-         from person where user_id = $1",
+        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time,
+             language as "language: Json<LanguageRecord>", settings_version
+         from person where user_id = $1"#,
         user_id.uuid(),
     )
     .fetch_optional(conn)
@@ -111,7 +119,7 @@ pub(crate) async fn exists(conn: &mut PgConnection, user_id: UserId) -> sqlx::Re
 pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<Option<Locked>> {
     let found = sqlx::query!(
         r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version,
-             messaging.clock() as "now!", next_version(settings_version) as "next_version!"
+             language as "language: Json<LanguageRecord>", messaging.clock() as "now!", next_version(settings_version) as "next_version!"
          from person where user_id = $1 for no key update"#,
         user_id.uuid(),
     )
@@ -126,6 +134,7 @@ pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Resu
         quiet_from: row.quiet_from,
         quiet_to: row.quiet_to,
         day_time: row.day_time,
+        language: row.language,
         settings_version: row.settings_version,
     };
     Ok(Some(Locked { person: person.try_into()?, now, next_version }))
@@ -135,7 +144,7 @@ pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Resu
 pub(crate) async fn save_settings(conn: &mut PgConnection, person: &Person) -> sqlx::Result<()> {
     sqlx::query!(
         "update person set time_zone = $2, quiet_from = $3, quiet_to = $4, settings_version = $5,
-             day_time = $6
+             day_time = $6, language = $7
          where user_id = $1",
         person.user_id.uuid(),
         person.settings.time_zone.name(),
@@ -143,6 +152,7 @@ pub(crate) async fn save_settings(conn: &mut PgConnection, person: &Person) -> s
         person.settings.quiet_hours.map(|quiet| quiet.to),
         person.settings_version.get(),
         person.settings.day_time,
+        Json(LanguageRecord::from(person.settings.language)) as _,
     )
     .execute(conn)
     .await?;
@@ -159,10 +169,11 @@ pub(crate) async fn lock_batch(
 ) -> sqlx::Result<Vec<Person>> {
     sqlx::query_as!(
         Row,
-        "select user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version from person
+        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time,
+             language as "language: Json<LanguageRecord>", settings_version from person
          where ($1::uuid is null or user_id > $1)
              and ($2::int2[] is null or refresh_minute = any ($2))
-         order by user_id limit $3 for no key update",
+         order by user_id limit $3 for no key update"#,
         after.map(UserId::uuid),
         minutes,
         limit,
@@ -183,9 +194,10 @@ pub(crate) async fn overtake(
 ) -> sqlx::Result<Option<Person>> {
     sqlx::query_as!(
         Row,
-        "update person set settings_version = next_version($2)
+        r#"update person set settings_version = next_version($2)
          where user_id = $1 and settings_version < $2
-         returning user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version",
+         returning user_id, email, time_zone, quiet_from, quiet_to, day_time,
+             language as "language: Json<LanguageRecord>", settings_version"#,
         user_id.uuid(),
         seen,
     )

@@ -1,11 +1,11 @@
 //! Our own format: all that a person has here, without loss.
 //!
-//! `{"format": "todo.export", "version": 1, "exported_at", "settings", "channels", "lists", "tasks"}`,
-//! the fields of a list and a task named as in the API. Fields that nobody knows are ignored, so that
+//! `{"format": "todo.export", "version": 1, "exported_at", "settings", "channels", "lists", "tasks",
+//! "conversations"}`, the fields of a list, a task and a conversation named as in the API. Fields that nobody knows are ignored, so that
 //! version 1 may grow; a breaking change is another version.
 //!
 //! Not in it: what others know better (versions, delivery problems), secrets of channels, sessions and
-//! tokens. Channels are said for a person to read; importing makes none.
+//! tokens. Channels and conversations are said for a person to read; importing makes none.
 
 use chrono::{DateTime, Utc};
 use events::{
@@ -13,7 +13,7 @@ use events::{
     Snooze, Status, SubtaskId, TaskId, TimeZone,
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 
 use super::{
     Incoming, IncomingList, IncomingTask, MAX_FILE_LISTS, MAX_TASKS, Preferences, Source,
@@ -21,12 +21,17 @@ use super::{
 };
 use crate::{
     domain::{
+        language::{Language, LanguageRecord},
         settings::{Settings, parse_quiet_hours, parse_time},
         subtask::GivenSubtask,
         task::Task,
         text::ListName,
     },
-    store::{lists::List, persons::Person},
+    store::{
+        conversations::{Conversation, Message},
+        lists::List,
+        persons::Person,
+    },
 };
 
 /// What says that a file is ours.
@@ -60,6 +65,8 @@ struct SettingsRecord {
     quiet_hours: Option<QuietRecord>,
     #[serde(default)]
     day_time: Option<String>,
+    #[serde(default)]
+    language: Option<LanguageRecord>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -139,6 +146,8 @@ struct File<'a> {
     settings: Option<&'a RawValue>,
     #[serde(default)]
     channels: Vec<serde::de::IgnoredAny>,
+    #[serde(default)]
+    conversations: Vec<serde::de::IgnoredAny>,
     #[serde(borrow, default, deserialize_with = "raw_items")]
     lists: Vec<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "raw_items")]
@@ -156,7 +165,7 @@ impl<'a> Head<'a> {
         channels: &'a [ChannelRecord],
         lists: &[List],
     ) -> Self {
-        let Settings { time_zone, quiet_hours, day_time } = person.settings;
+        let Settings { time_zone, quiet_hours, day_time, language } = person.settings;
         let time = |time: chrono::NaiveTime| time.format("%H:%M:%S").to_string();
         let quiet_hours =
             quiet_hours.map(|quiet| QuietRecord { from: time(quiet.from), to: time(quiet.to) });
@@ -170,7 +179,12 @@ impl<'a> Head<'a> {
             format: FORMAT,
             version: VERSION,
             exported_at,
-            settings: SettingsRecord { time_zone, quiet_hours, day_time: Some(time(day_time)) },
+            settings: SettingsRecord {
+                time_zone,
+                quiet_hours,
+                day_time: Some(time(day_time)),
+                language: Some(language.into()),
+            },
             channels,
             lists: lists.collect(),
         }
@@ -192,8 +206,47 @@ pub(crate) fn write_task(task: &Task, is_first: bool, out: &mut String) -> serde
     Ok(())
 }
 
+/// What stands between the tasks and what was said.
+pub(crate) const CONVERSATIONS: &str = "\n],\"conversations\":[";
+/// The end of a conversation.
+pub(crate) const CONVERSATION_END: &str = "\n]}";
 /// The end of a file; one without it is not whole, and no JSON.
 pub(crate) const END: &str = "\n]}\n";
+
+/// A conversation in a file, up to its first message.
+pub(crate) fn write_conversation(
+    conversation: &Conversation,
+    is_first: bool,
+    out: &mut String,
+) -> serde_json::Result<()> {
+    out.push_str(if is_first { "\n" } else { ",\n" });
+    let record = json!({
+        "id": conversation.conversation_id,
+        "title": conversation.title,
+        "created_at": conversation.created_at,
+        "updated_at": conversation.updated_at,
+    });
+    let mut text = serde_json::to_string(&record)?;
+    text.pop();
+    out.push_str(&text);
+    out.push_str(",\"messages\":[");
+    Ok(())
+}
+
+/// A message in a file, a line by itself.
+pub(crate) fn write_message(message: &Message, out: &mut String) -> serde_json::Result<()> {
+    out.push_str(if message.place == 1 { "\n" } else { ",\n" });
+    let record = json!({
+        "id": message.message_id,
+        "author": message.author,
+        "text": message.body,
+        "actions": message.actions,
+        "engine": message.engine,
+        "created_at": message.created_at,
+    });
+    out.push_str(&serde_json::to_string(&record)?);
+    Ok(())
+}
 
 impl From<&Task> for TaskRecord {
     fn from(task: &Task) -> Self {
@@ -241,6 +294,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Incoming, Unreadable> {
     let mut incoming = Incoming::default();
     if !file.channels.is_empty() {
         incoming.warn("channels", "are not made: their secrets are not in the file");
+    }
+    if !file.conversations.is_empty() {
+        incoming
+            .warn("conversations", "are not taken over: what they speak of is not the same here");
     }
     let list_ids = read_lists(&file.lists, &mut incoming);
     incoming.preferences = file.settings.and_then(|raw| read_settings(raw, &mut incoming));
@@ -305,11 +362,18 @@ fn read_settings(raw: &RawValue, incoming: &mut Incoming) -> Option<Preferences>
             return None;
         }
     };
+    let language = match record.language.map(Language::try_from).transpose() {
+        Ok(language) => language.unwrap_or_default(),
+        Err(refused) => {
+            incoming.refuse("settings.language", refused.to_string());
+            return None;
+        }
+    };
     match quiet.transpose() {
         Ok(quiet_hours) => {
             let inbox = incoming.lists.iter().find(|list| list.is_inbox);
             Some(Preferences {
-                settings: Settings { time_zone: record.time_zone, quiet_hours, day_time },
+                settings: Settings { time_zone: record.time_zone, quiet_hours, day_time, language },
                 inbox_name: inbox.map(|list| list.name.clone()),
             })
         }

@@ -8,6 +8,7 @@ mod attempts;
 mod bad_input;
 mod bulk;
 mod calendar;
+mod chat;
 mod concurrency;
 mod convergence;
 mod dead_letters;

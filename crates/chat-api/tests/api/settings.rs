@@ -14,7 +14,14 @@ async fn settings_are_told_whole_each_time_they_change_and_only_then() {
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;
     let settings = json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00", "to": "07:30"}, "day_time": "08:30"});
-    let expected = json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00:00", "to": "07:30:00"}, "day_time": "08:30:00"});
+    let expected = json!({
+        "time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00:00", "to": "07:30:00"},
+        "day_time": "08:30:00", "language": {
+            "date_order": "month_first", "week_start": "monday", "morning": "09:00:00",
+            "afternoon": "15:00:00", "evening": "18:00:00", "night": "20:00:00",
+            "end_of_day": "17:00:00",
+        },
+    });
     for _ in 0..2 {
         let answer = ada.put("/settings", settings.clone()).await;
         assert_eq!((answer.status, &answer.body), (StatusCode::OK, &expected));
@@ -29,6 +36,33 @@ async fn settings_are_told_whole_each_time_they_change_and_only_then() {
     let cleared = ada.put("/settings", json!({"time_zone": "Asia/Tokyo"})).await;
     assert!(cleared.body["quiet_hours"].is_null());
     assert_eq!(cleared.body["day_time"], "08:30:00", "what is not said of it stays");
+    stack.stop().await;
+}
+
+/// What a phrase means is nothing to the worker.
+#[tokio::test]
+async fn the_language_is_changed_in_part_kept_by_who_leaves_it_out_and_told_to_nobody() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let put = async |language: serde_json::Value| {
+        ada.put("/settings", json!({"time_zone": "Europe/Berlin", "language": language})).await
+    };
+    let changed = put(json!({"date_order": "day_first", "evening": "19:30"})).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    let kept = ada.put("/settings", json!({"time_zone": "Europe/Berlin"})).await;
+    for answer in [&changed, &kept, &put(json!(null)).await, &ada.get("/settings").await] {
+        let language = &answer.body["language"];
+        assert_eq!(language["date_order"], "day_first");
+        assert_eq!(
+            (&language["evening"], &language["night"]),
+            (&json!("19:30:00"), &json!("20:00:00"))
+        );
+    }
+    for wrong in [json!({"evening": "25:00"}), json!({"week_start": "tuesday"}), json!("x")] {
+        put(wrong).await.assert_refuses("language");
+    }
+    assert_eq!(stack.published(Topic::UserEvents).await.len(), 1, "at registration");
+    assert_eq!(ada.get("/export").await.body["settings"]["language"]["date_order"], "day_first");
     stack.stop().await;
 }
 

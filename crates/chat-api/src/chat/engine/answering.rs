@@ -3,16 +3,60 @@
 use events::TaskId;
 use intent::{Answer, Command, NewTask, Parsed, Target};
 
-use super::{Turn, add_task, target::placed};
+use super::{
+    Act, Turn, add_task,
+    target::{Meant, named, placed},
+};
 use crate::{
     chat::{
-        find::{has_words, telling_words},
+        find::says_all,
         mind::Question,
-        tools::{Use, arguments::AddTask, outcome::Shown},
+        tools::{
+            Use,
+            arguments::{AddTask, Nothing},
+            outcome::Shown,
+        },
         words::talk,
     },
     error::Failure,
 };
+
+/// What else than yes is said by what answers a question where there is one.
+const COMMANDS_TOO: [(&str, fn(Target) -> Command); 4] = [
+    ("delete", Command::Delete),
+    ("remove", Command::Delete),
+    ("complete", Command::Complete),
+    ("reopen", Command::Reopen),
+];
+
+/// "Delete them", where nothing was asked.
+pub(super) fn as_command(text: &str) -> Option<Command> {
+    let words: Vec<String> = text
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let (verb, rest) = words.split_first()?;
+    let (_, command) = COMMANDS_TOO.iter().find(|(name, _)| name == verb)?;
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    match rest.as_slice() {
+        ["it"] => Some(command(Target::It)),
+        ["them"] | ["them", "all"] | ["all", "of", "them"] => Some(command(Target::Them)),
+        _ => None,
+    }
+}
+
+/// Whether a command is the very act that was asked about: "delete them".
+fn is_that(act: &Use, command: &Command) -> bool {
+    let is_these = |target: &Target| matches!(target, Target::It | Target::Them);
+    match (act, command) {
+        (Use::DeleteTasks(_), Command::Delete(target))
+        | (Use::CompleteTasks(_), Command::Complete(target))
+        | (Use::ReopenTasks(_), Command::Reopen(target))
+        | (Use::SkipOccurrence(_), Command::Skip(target)) => is_these(target),
+        _ => false,
+    }
+}
 
 impl Turn<'_, '_> {
     /// Takes a message for the answer to a question. `false` where it is a new command: then the question
@@ -32,7 +76,10 @@ impl Turn<'_, '_> {
             }
             (Question::Which { act, tasks, is_for_one }, Command::Answer(answer)) => {
                 let one_of = (tasks.as_slice(), is_for_one);
-                self.take_choice(act, one_of, answer).await?;
+                // "Yes, all of them" says more than yes.
+                let is_all = *answer == Answer::Yes && says_all(text);
+                let all = Answer::These(Target::Them);
+                self.take_choice(act, one_of, if is_all { &all } else { answer }).await?;
                 Ok(true)
             }
             (Question::Which { act, tasks, is_for_one }, Command::Add(new)) => {
@@ -40,6 +87,10 @@ impl Turn<'_, '_> {
             }
             (Question::Confirm { act, tasks }, Command::Answer(answer)) => {
                 self.take_confirmation(act, &tasks, answer).await?;
+                Ok(true)
+            }
+            (Question::Confirm { act, tasks }, command) if is_that(&act, command) => {
+                self.take_confirmation(act, &tasks, &Answer::Yes).await?;
                 Ok(true)
             }
             (_, Command::Answer(Answer::No)) => {
@@ -59,14 +110,22 @@ impl Turn<'_, '_> {
             }
             Answer::These(target) => target,
         };
-        match placed(&target, &self.mind.shown) {
-            Ok(ids) => {
-                let tasks = self.tasks(&ids).await?;
-                self.mind.it = tasks.iter().map(Shown::id).collect();
-                self.say(talk::what_with(&tasks));
+        // As if it were looked at.
+        let look = Act { among: &[], ..Act::to_one(Use::Undo(Nothing {})) };
+        let tasks = match self.meant(&target, &look).await? {
+            Meant::These(ids) => self.tasks(&ids).await?,
+            Meant::OneOf(tasks) | Meant::Perhaps { tasks, .. } => tasks,
+            Meant::Nothing { words } => {
+                self.say(talk::nothing_with(&words));
+                return Ok(());
             }
-            Err(said) => self.say(said),
-        }
+            Meant::NotSo(said) => {
+                self.say(said);
+                return Ok(());
+            }
+        };
+        self.mind.it = tasks.iter().map(Shown::id).collect();
+        self.say(talk::what_with(&tasks));
         Ok(())
     }
 
@@ -106,9 +165,7 @@ impl Turn<'_, '_> {
                 return Ok(());
             }
             Answer::Yes => tasks.to_vec(),
-            // "It" where several were asked about is no choice.
-            Answer::These(Target::It) if tasks.len() > 1 => tasks.to_vec(),
-            Answer::These(target) => match placed(target, tasks) {
+            Answer::These(target) => match self.chosen(target, tasks).await? {
                 Ok(ids) => ids,
                 Err(said) => {
                     self.say(said);
@@ -116,11 +173,24 @@ impl Turn<'_, '_> {
                 }
             },
         };
-        let is_choice = !matches!(answer, Answer::Yes | Answer::These(Target::It));
+        // Yes to several, and words that several have, are no choice.
+        let is_choice =
+            matches!(answer, Answer::These(target) if !matches!(target, Target::Words(_)));
         if chosen.len() > 1 && (is_for_one || !is_choice) {
-            return self.ask_again(act, tasks, is_for_one).await;
+            return self.ask_again(act, &chosen, is_for_one).await;
         }
         self.run(act.with_tasks(chosen)).await
+    }
+
+    /// Which of those that were asked about are chosen; or what is to be said.
+    async fn chosen(
+        &mut self,
+        target: &Target,
+        tasks: &[TaskId],
+    ) -> Result<Result<Vec<TaskId>, String>, Failure> {
+        let Target::Words(words) = target else { return Ok(placed(target, tasks)) };
+        let meant = named(words, &self.tasks(tasks).await?);
+        Ok(if meant.is_empty() { Err(talk::none_of_them(words)) } else { Ok(meant) })
     }
 
     async fn ask_again(
@@ -151,22 +221,13 @@ impl Turn<'_, '_> {
         if *new != bare {
             return Ok(false);
         }
-        let words = telling_words(text);
-        let asked_about = self.tasks(tasks).await?;
-        let meant: Vec<Shown> =
-            asked_about.into_iter().filter(|task| has_words(&task.0, &words)).collect();
+        let meant = named(text, &self.tasks(tasks).await?);
         match meant.as_slice() {
-            [] => Ok(false),
-            [one] => {
-                let ids = vec![one.id()];
-                self.run(act.with_tasks(ids)).await?;
-                Ok(true)
-            }
-            _ => {
-                self.ask_which(act, meant, is_for_one);
-                Ok(true)
-            }
+            [] => return Ok(false),
+            [_] => self.run(act.with_tasks(meant)).await?,
+            _ => self.ask_again(act, &meant, is_for_one).await?,
         }
+        Ok(true)
     }
 
     async fn take_confirmation(
@@ -182,7 +243,7 @@ impl Turn<'_, '_> {
                 return Ok(());
             }
             Answer::Yes => all,
-            Answer::These(target) => match placed(target, &all) {
+            Answer::These(target) => match self.chosen(target, &all).await? {
                 Ok(ids) => ids,
                 Err(said) => {
                     self.say(said);

@@ -76,7 +76,7 @@ impl Turn<'_, '_> {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    async fn by_words(&mut self, words: &str, act: &Act) -> Result<Meant, Failure> {
+    pub(super) async fn by_words(&mut self, words: &str, act: &Act) -> Result<Meant, Failure> {
         // Where any will do, what is open comes before what is done.
         let among: &[&[Status]] = match act.among {
             [] => &[&OPEN, &[Status::Done]],
@@ -160,6 +160,13 @@ impl Turn<'_, '_> {
     }
 }
 
+/// Which of some tasks are meant by words of theirs.
+pub(super) fn named(words: &str, tasks: &[Shown]) -> Vec<TaskId> {
+    let telling = find::telling_words(words);
+    let meant = tasks.iter().filter(|task| find::has_words(&task.0, &telling));
+    meant.map(Shown::id).collect()
+}
+
 /// Which of what was shown are meant by their places; or what is to be said.
 pub(super) fn placed(target: &Target, shown: &[TaskId]) -> Result<Vec<TaskId>, String> {
     if shown.is_empty() {
@@ -180,6 +187,9 @@ pub(super) fn placed(target: &Target, shown: &[TaskId]) -> Result<Vec<TaskId>, S
         Target::LastPlace => Ok(shown[shown.len() - 1..].to_vec()),
         Target::Both if shown.len() == 2 => Ok(shown.to_vec()),
         Target::Both => Err(talk::not_two(shown.len())),
-        _ => Ok(shown.to_vec()),
+        Target::It if shown.len() > 1 => Err(talk::WHICH_OF_THEM.to_owned()),
+        Target::It | Target::Them => Ok(shown.to_vec()),
+        // These are not found by their places.
+        Target::Words(_) | Target::Those(_) => Err(talk::WHICH_ONE.to_owned()),
     }
 }

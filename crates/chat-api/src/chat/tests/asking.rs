@@ -36,6 +36,16 @@ async fn a_question_is_answered_by_both_all_none_and_words() {
     assert!(again.starts_with("There is no number 3: I showed 2 tasks.\nWhich one"), "{again}");
     let done = talk.say("the pay one", Command::Add(new("the pay one"))).await.reply;
     assert_eq!(done, "“pay the dentist” has low priority now.");
+    talk.reply(ask()).await;
+    let none = talk.reply(these(words("zebra"))).await;
+    assert!(none.starts_with("None of them has “zebra”.\nWhich one do you mean?"), "{none}");
+    let one = talk.reply(these(words("call"))).await;
+    assert_eq!(one, "“call the dentist” has low priority now.");
+    talk.reply(Command::Undo).await;
+    talk.reply(ask()).await;
+    let many = talk.say("all of them", YES).await.reply;
+    assert_eq!(many.matches("low priority").count(), 1, "{many}");
+    talk.reply(Command::Undo).await;
     for both in [Target::Both, Target::Them] {
         talk.reply(ask()).await;
         talk.reply(these(both)).await;
@@ -128,6 +138,20 @@ async fn deleting_more_than_one_waits_for_a_yes() {
     let deleted = talk.reply(YES).await;
     assert!(deleted.starts_with("Deleted “"), "{deleted}");
     assert!(talk.open().await.is_empty());
+    talk.end().await;
+}
+
+#[tokio::test]
+async fn what_says_yes_to_a_question_is_a_command_where_there_is_none() {
+    let mut talk = Talk::begin().await;
+    talk.add(&["a", "b"]).await;
+    talk.reply(Command::List(everything())).await;
+    let asked = talk.say("Delete them all!", YES).await.reply;
+    assert!(asked.starts_with("That would delete 2 tasks:"), "{asked}");
+    let deleted = talk.say("delete them", Command::Delete(Target::Them)).await.reply;
+    assert!(deleted.starts_with("Deleted “"), "{deleted}");
+    assert!(talk.open().await.is_empty());
+    assert!(talk.say("ok", YES).await.reply.starts_with("I have not asked"));
     talk.end().await;
 }
 

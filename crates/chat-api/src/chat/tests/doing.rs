@@ -122,7 +122,7 @@ async fn what_recurs_is_done_by_its_current_occurrence_and_skipped() {
 }
 
 #[tokio::test]
-async fn a_rule_of_days_takes_over_the_time_that_a_task_has() {
+async fn a_rule_of_days_takes_over_the_time_that_a_task_has_and_its_day_where_it_names_none() {
     let mut talk = Talk::begin().await;
     let task = NewTask { due: Some(day("2099-06-01T15:00:00Z")), ..new("run") };
     talk.reply(Command::Add(task)).await;
@@ -132,7 +132,20 @@ async fn a_rule_of_days_takes_over_the_time_that_a_task_has() {
     };
     let said = talk.reply(Command::Reschedule(Target::It, repeat)).await;
     assert_eq!(said, "“run” now repeats every Friday at 17:00, next on Fri 5 Jun 2099.");
+    talk.reply(Command::Undo).await;
+    // Every month, from today on, as nothing says from when.
+    let zone: events::TimeZone = "Europe/Berlin".parse().expect("a zone");
+    let today = zone.local(chrono_now(&talk).await).date().to_string();
+    let monthly =
+        Move::Repeat { recurrence: Box::new(rule("FREQ=MONTHLY", &today)), due: day(&today) };
+    let said = talk.reply(Command::Reschedule(Target::It, monthly)).await;
+    assert_eq!(said, "“run” now repeats every month on the 1st at 17:00, next on Mon 1 Jun 2099.");
     talk.end().await;
+}
+
+/// By the database's clock.
+async fn chrono_now(talk: &Talk) -> chrono::DateTime<chrono::Utc> {
+    sqlx::query_scalar("select now()").fetch_one(&talk.admin).await.expect("now")
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Tools that change tasks.
 
-use chrono::{TimeDelta, Timelike};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use events::{Due, Nominal, RecurrenceRule, TaskId, TimeZone};
 use sqlx::PgConnection;
 
@@ -107,7 +107,7 @@ fn decide(use_of: &Use, task: &Task, zone: TimeZone, moment: Moment) -> Result<D
             task::change(task, patch, None, moment)?
         }
         Use::UpdateTask(update) => {
-            let patch = patch(update, task)?;
+            let patch = patch(update, task, moment.now)?;
             task::change(task, patch, None, moment)?
         }
         Use::ListTasks(_) | Use::GetTask(_) | Use::AddTask(_) | Use::Why(_) | Use::Undo(_) => {
@@ -117,7 +117,7 @@ fn decide(use_of: &Use, task: &Task, zone: TimeZone, moment: Moment) -> Result<D
 }
 
 /// What an update is for one task, which has tags and reminders of its own.
-fn patch(update: &Update, task: &Task) -> Result<TaskPatch, Reason> {
+fn patch(update: &Update, task: &Task, now: DateTime<Utc>) -> Result<TaskPatch, Reason> {
     let state = &task.state;
     let refused = |field: &str| {
         let field = field.to_owned();
@@ -148,7 +148,7 @@ fn patch(update: &Update, task: &Task) -> Result<TaskPatch, Reason> {
         }
     };
     let reminders = reminders.map(|specs| specs.map(check_reminders).transpose()).transpose();
-    let (recurrence, due_date) = repeating(update, task)?;
+    let (recurrence, due_date) = repeating(update, task, now)?;
     Ok(TaskPatch {
         title: title.map_err(refused("the title"))?,
         description: description.map_err(refused("the description"))?,
@@ -161,22 +161,35 @@ fn patch(update: &Update, task: &Task) -> Result<TaskPatch, Reason> {
     })
 }
 
-/// The rule and the due date that go with it; at the time of day that the task has, where that is kept.
-fn repeating(update: &Update, task: &Task) -> Result<Repeating, Reason> {
+/// The rule and the due date that go with it: at the time of day that the task has, and from the day on at
+/// which it is due, where the rule says neither.
+fn repeating(update: &Update, task: &Task, now: DateTime<Utc>) -> Result<Repeating, Reason> {
+    let as_given = (update.recurrence.clone(), update.due_date);
     let (Some(Some(rule)), true) = (&update.recurrence, update.keep_time) else {
-        return Ok((update.recurrence.clone(), update.due_date));
+        return Ok(as_given);
     };
-    let (Nominal::Day(start), Some(Due::At(due))) = (rule.dtstart(), task.state.due_date) else {
-        return Ok((update.recurrence.clone(), update.due_date));
+    let (Nominal::Day(first), Some(due)) = (rule.dtstart(), task.state.due_date) else {
+        return Ok(as_given);
     };
     let zone = rule.time_zone();
-    let time = zone.local(due).time().with_nanosecond(0).unwrap_or_default();
-    let start = Nominal::Time(start.and_time(time));
-    let timed = RecurrenceRule::new(rule.rrule(), start, zone, vec![], rule.basis());
-    let timed = timed.map_err(|refused| Reason::Refused(refused.to_string()))?;
-    let due = update.due_date.map(|due| match due {
-        Due::On(day) => Due::At(zone.instant(day.and_time(time))),
-        Due::At(_) => due,
+    let (due_day, time) = match due {
+        Due::On(day) => (day, None),
+        Due::At(at) => (zone.local(at).date(), zone.local(at).time().with_nanosecond(0)),
+    };
+    // Every week, from today on, since no day was said.
+    let names_a_day = rule.rrule().contains("BY") || first != zone.local(now).date();
+    let first = if names_a_day { first } else { due_day };
+    let start = time.map_or(Nominal::Day(first), |time| Nominal::Time(first.and_time(time)));
+    let kept = RecurrenceRule::new(rule.rrule(), start, zone, vec![], rule.basis());
+    let kept = kept.map_err(|refused| Reason::Refused(refused.to_string()))?;
+    let due = update.due_date.map(|given| match given {
+        Due::On(day) if names_a_day => start_of(day, time, zone),
+        Due::On(_) => start_of(first, time, zone),
+        Due::At(_) => given,
     });
-    Ok((Some(Some(timed)), due))
+    Ok((Some(Some(kept)), due))
+}
+
+fn start_of(day: NaiveDate, time: Option<NaiveTime>, zone: TimeZone) -> Due {
+    time.map_or(Due::On(day), |time| Due::At(zone.instant(day.and_time(time))))
 }

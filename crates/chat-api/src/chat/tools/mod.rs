@@ -301,6 +301,11 @@ impl<'a> Toolbox<'a> {
         self.settings.time_zone
     }
 
+    /// What is the person's own choice.
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub(crate) const fn now(&self) -> DateTime<Utc> {
         self.now
     }

@@ -67,10 +67,10 @@ fn some(asked: &ListTasks, total: i64, clock: &Clock) -> String {
     let days = match (asked.due_from, asked.due_to) {
         (Some(from), Some(to)) if from == to => format!(" due {}", clock.on(from)),
         (Some(from), Some(to)) => {
-            format!(" due from {} to {}", bare(clock.on(from)), bare(clock.on(to)))
+            format!(" due from {} to {}", clock.date(from), clock.date(to))
         }
-        (Some(from), None) => format!(" due from {} on", bare(clock.on(from))),
-        (None, Some(to)) => format!(" due until {}", bare(clock.on(to))),
+        (Some(from), None) => format!(" due from {} on", clock.date(from)),
+        (None, Some(to)) => format!(" due until {}", clock.date(to)),
         (None, None) => String::new(),
     };
     if kinds.is_empty() && days.is_empty() && asked.status.is_none() {
@@ -87,10 +87,6 @@ fn some(asked: &ListTasks, total: i64, clock: &Clock) -> String {
         said.push_str(&format!(" with {}", quoted(words)));
     }
     said
-}
-
-fn bare(day: String) -> String {
-    day.strip_prefix("on ").map_or(day.clone(), str::to_owned)
 }
 
 /// A numbered list, and how many more there are.

@@ -19,6 +19,7 @@ Then: “done with the dentist”, “move it to Friday”, “push it back a we
 pub(crate) const WHAT_TITLE: &str = "What is to be done then?";
 pub(crate) const WHICH_ONE: &str =
     "I'm not sure which task you mean. Say some words of its title, or ask for a list first.";
+pub(crate) const WHICH_OF_THEM: &str = "There are several of them.";
 pub(crate) const GONE: &str = "That task is not there any more.";
 pub(crate) const NOTHING_CHANGED: &str = "All right, nothing has changed.";
 pub(crate) const NOTHING_ASKED: &str = "I have not asked anything. Say “help” for what I can do.";
@@ -66,6 +67,11 @@ pub(crate) fn no_such_place(place: usize, shown: usize) -> String {
         1 => format!("There is no number {place}: I showed one task."),
         _ => format!("There is no number {place}: I showed {shown} tasks."),
     }
+}
+
+/// None of those that were asked about has these words.
+pub(crate) fn none_of_them(words: &str) -> String {
+    format!("None of them has {}.", quoted(words))
 }
 
 /// Both of what is not two.

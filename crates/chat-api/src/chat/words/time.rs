@@ -48,6 +48,16 @@ impl Clock {
         format!("{}{}", if is_named { "on " } else { "" }, self.day(day))
     }
 
+    /// A day that may lie in the past: by its name only where it is today or tomorrow.
+    pub(crate) fn date(&self, day: NaiveDate) -> String {
+        let today = self.today();
+        match (day - today).num_days() {
+            0 | 1 => self.day(day),
+            _ if day.year() == today.year() => day.format(THIS_YEAR).to_string(),
+            _ => day.format(ANY_YEAR).to_string(),
+        }
+    }
+
     /// A time of day.
     pub(crate) fn time(time: NaiveTime) -> String {
         time.format(TIME).to_string()

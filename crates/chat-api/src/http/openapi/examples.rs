@@ -99,7 +99,10 @@ fn example(schema: &str) -> Option<Value> {
             "email": "ada@example.test", "password": "correct horse battery",
             "time_zone": "Europe/Berlin",
         }),
-        "SettingsReplacement" => settings("22:00", "07:00"),
+        "SettingsReplacement" => json!({
+            "time_zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"},
+            "day_time": "09:00", "language": {"date_order": "day_first"},
+        }),
         "SnoozeRequest" => json!({"for": "PT10M"}),
         "TaskFile" => json!({
             "format": "todo.export", "version": 1, "exported_at": EVENING,
@@ -159,7 +162,7 @@ fn example(schema: &str) -> Option<Value> {
         }),
         "ReminderPage" => json!({"items": [reminder()], "next_cursor": null}),
         "SessionPage" => json!({"items": [session()], "next_cursor": null}),
-        "Settings" => settings("22:00:00", "07:00:00"),
+        "Settings" => settings(),
         "Task" => task(),
         "TaskPage" => json!({"items": [task()], "next_cursor": null}),
         "TimelinePage" => json!({"items": [entry()], "next_cursor": null}),
@@ -259,9 +262,15 @@ fn channel() -> Value {
     })
 }
 
-fn settings(from: &str, to: &str) -> Value {
+fn settings() -> Value {
     json!({
-        "time_zone": "Europe/Berlin", "quiet_hours": {"from": from, "to": to}, "day_time": "09:00",
+        "time_zone": "Europe/Berlin", "quiet_hours": {"from": "22:00:00", "to": "07:00:00"},
+        "day_time": "09:00",
+        "language": {
+            "date_order": "month_first", "week_start": "monday", "morning": "09:00:00",
+            "afternoon": "15:00:00", "evening": "18:00:00", "night": "20:00:00",
+            "end_of_day": "17:00:00",
+        },
     })
 }
 
