@@ -18,7 +18,7 @@ use super::{
         },
         outcome::{Outcome, Shown},
     },
-    words::{Clock, reply, talk},
+    words::{Clock, list, reply, talk},
 };
 use crate::{commands::bulk::MAX_TASKS, error::Failure};
 
@@ -192,7 +192,7 @@ impl<'t, 'a> Turn<'t, 'a> {
         let use_of = Use::ListTasks(asked.clone());
         if let Some(outcome) = self.call(&use_of).await? {
             if let Outcome::Listed { total, .. } = outcome {
-                self.say(reply::counted(&asked, total, &self.clock));
+                self.say(list::counted(&asked, total, &self.clock));
             }
             self.remember(&use_of, &outcome);
         }

@@ -198,6 +198,7 @@ mod tests {
     use events::{Basis, TaskId, TimeZone, UserId};
 
     use super::*;
+    use crate::reminder::change;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().expect("an instant")
@@ -274,6 +275,41 @@ mod tests {
         let task = every_day();
         let existing = [fired(&task, 1), fired(&task, 2), fired(&task, 3)];
         assert_eq!(days(&standing(&task, &existing)), ["01", "02", "03"]);
+    }
+
+    /// Done on the first of June after its reminder, at noon, and taken back an hour later.
+    #[test]
+    fn an_occurrence_that_is_current_again_reminds_of_nothing_that_was_before_and_of_what_is_to_come()
+     {
+        let task = every_day();
+        let taken_back = TaskState {
+            version: 3.into(),
+            schedule_since: Some(at("2027-06-01T13:00:00Z")),
+            ..task.clone()
+        };
+        // The first has come; the second stood, as the current one, when it was taken back.
+        let stands =
+            Existing { pending: true, fired_through: None, fired_since: None, ..fired(&task, 2) };
+        let existing = [fired(&task, 1), stands];
+        let planned = derive(&taken_back, &existing);
+        let said = change(&existing, &planned, taken_back.schedule_since);
+        assert_eq!(days(&said.scheduled), Vec::<String>::new(), "the first is not said again");
+        assert_eq!(days(&said.kept), ["02"]);
+        assert!(said.cancelled.is_empty());
+        // Taken back before it came at all, it comes at its time.
+        let early = TaskState { schedule_since: Some(at("2027-05-31T13:00:00Z")), ..taken_back };
+        let cancelled = Existing {
+            fire_at: at("2027-06-01T09:00:00Z"),
+            fired_through: None,
+            fired_since: None,
+            ..fired(&task, 1)
+        };
+        let existing = [cancelled, existing[1].clone()];
+        let said = change(&existing, &derive(&early, &existing), early.schedule_since);
+        assert_eq!(
+            (days(&said.scheduled), days(&said.kept)),
+            (vec!["01".to_owned()], vec!["02".to_owned()])
+        );
     }
 
     #[test]

@@ -21,15 +21,7 @@ use crate::{
     error::Failure,
 };
 
-/// What else than yes is said by what answers a question where there is one.
-const COMMANDS_TOO: [(&str, fn(Target) -> Command); 4] = [
-    ("delete", Command::Delete),
-    ("remove", Command::Delete),
-    ("complete", Command::Complete),
-    ("reopen", Command::Reopen),
-];
-
-/// "Delete them", where nothing was asked.
+/// What says yes to a question, and is a command where nothing was asked: "delete them".
 pub(super) fn as_command(text: &str) -> Option<Command> {
     let words: Vec<String> = text
         .split(|character: char| !character.is_alphanumeric())
@@ -37,11 +29,15 @@ pub(super) fn as_command(text: &str) -> Option<Command> {
         .map(str::to_lowercase)
         .collect();
     let (verb, rest) = words.split_first()?;
-    let (_, command) = COMMANDS_TOO.iter().find(|(name, _)| name == verb)?;
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-    match rest.as_slice() {
-        ["it"] => Some(command(Target::It)),
-        ["them"] | ["them", "all"] | ["all", "of", "them"] => Some(command(Target::Them)),
+    let target = match rest.as_slice() {
+        ["it"] => Target::It,
+        ["them"] | ["them", "all"] | ["all", "of", "them"] => Target::Them,
+        _ => return None,
+    };
+    match verb.as_str() {
+        "delete" | "remove" => Some(Command::Delete(target)),
+        "complete" => Some(Command::Complete(target)),
         _ => None,
     }
 }

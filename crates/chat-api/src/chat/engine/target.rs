@@ -10,7 +10,7 @@ use crate::{
     chat::{
         find::{self, Found},
         tools::{Use, arguments::ListTasks, outcome::Shown},
-        words::{reply, talk},
+        words::{list, talk},
     },
     commands::bulk::MAX_TASKS,
     error::Failure,
@@ -153,7 +153,7 @@ impl Turn<'_, '_> {
         let most = i64::try_from(MAX_TASKS).unwrap_or(i64::MAX);
         let (tasks, total) = self.tools.matching(self.conn, asked, most).await?;
         Ok(match total {
-            0 => Meant::NotSo(reply::counted(asked, 0, &self.clock)),
+            0 => Meant::NotSo(list::counted(asked, 0, &self.clock)),
             total if total > most => Meant::NotSo(talk::too_many(total, most)),
             _ => Meant::These(tasks.iter().map(|task| task.state.task_id).collect()),
         })

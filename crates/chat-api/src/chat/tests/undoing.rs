@@ -88,19 +88,14 @@ async fn all_that_a_message_did_is_taken_back_together_the_last_first() {
 async fn what_has_changed_since_is_not_taken_back_and_named() {
     let mut talk = Talk::begin().await;
     talk.add(&["a", "b"]).await;
-    talk.reply(Command::Complete(Target::Those(everything()))).await;
+    talk.reply(Command::SetPriority(Target::Those(everything()), Priority::Low)).await;
     let conversation = talk.conversation_id.take();
-    talk.reply(Command::SetPriority(words("a"), Priority::High)).await;
-    let reopened = Query { status: Some(Status::Done), ..everything() };
-    talk.reply(Command::SetPriority(Target::Those(reopened), Priority::High)).await;
-    talk.reply(Command::Undo).await;
-    sqlx::query("update task set version = version + 1 where title = 'a'")
-        .execute(&talk.admin)
-        .await
-        .expect("changed");
+    talk.reply(Command::Rename(words("a"), "c".to_owned())).await;
     talk.conversation_id = conversation;
     let undone = talk.reply(Command::Undo).await;
-    assert!(undone.contains("“a” has changed since, so I left it as it is."), "{undone}");
+    assert_eq!(undone, "Undone: “b” is as it was. “a” has changed since, so I left it as it is.");
+    let priority = async |title| talk.task(title).await.state.priority;
+    assert_eq!((priority("b").await, priority("c").await), (Priority::Medium, Priority::Low));
     talk.end().await;
 }
 

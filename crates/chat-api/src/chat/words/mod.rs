@@ -1,5 +1,6 @@
 //! What is said, in plain words and in the person's zone. Pure.
 
+pub(crate) mod list;
 pub(crate) mod reply;
 mod rule;
 pub(crate) mod talk;

@@ -2,7 +2,7 @@
 
 use events::Due;
 
-use super::{Clock, count, listed, quoted, reply};
+use super::{Clock, count, list, listed, quoted};
 use crate::{chat::tools::outcome::Shown, domain::task::Task};
 
 /// The most tasks that a question lists.
@@ -27,10 +27,10 @@ pub(crate) const NOTHING_ASKED: &str = "I have not asked anything. Say â€œhelpâ€
 /// Which of these is meant.
 pub(crate) fn which(tasks: &[Shown], clock: &Clock) -> String {
     if let [one] = tasks {
-        return format!("Do you mean {}?", quoted(&reply::line(&one.0, clock)));
+        return format!("Do you mean {}?", quoted(&list::line(&one.0, clock)));
     }
     let total = i64::try_from(tasks.len()).unwrap_or(i64::MAX);
-    let listed = reply::numbered(&tasks[..tasks.len().min(MAX_ASKED)], total, clock);
+    let listed = list::numbered(&tasks[..tasks.len().min(MAX_ASKED)], total, clock);
     format!("Which one do you mean?\n{listed}")
 }
 

@@ -4,6 +4,13 @@ use chrono::{DateTime, Utc};
 use events::{Basis, Due, RecurrenceRule, ReminderSpec, TimeZone};
 
 use super::*;
+use crate::{
+    chat::tools::{
+        Use,
+        outcome::{Changed, Done, Outcome, Reason, RefusedTask, Shown},
+    },
+    domain::task::{Task, series_tests::every_day_at_nine},
+};
 
 fn zone(name: &str) -> TimeZone {
     name.parse().expect("a zone")
@@ -180,4 +187,133 @@ fn numbers_and_lists_read_as_they_are_spoken() {
         ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "31st"]
     );
     assert_eq!(quoted("a\n b"), "“a b”");
+}
+
+fn task(title: &str, due: Option<&str>) -> Task {
+    let mut task = every_day_at_nine();
+    task.state.title = title.to_owned();
+    task.state.recurrence = None;
+    task.state.occurrence = None;
+    task.state.due_date = due.map(|due| due.parse().expect("a due date"));
+    task
+}
+
+fn told(name: &str, arguments: serde_json::Value, outcome: &Outcome) -> String {
+    let ids = serde_json::json!([events::TaskId::random()]);
+    let mut arguments = arguments;
+    if name != "undo" {
+        arguments["task_ids"] = ids;
+    }
+    let use_of = Use::read(name, arguments).expect("a call");
+    reply::told(&use_of, outcome, &clock())
+}
+
+#[test]
+fn a_line_says_when_how_often_how_important_and_which_tags() {
+    let mut low = task("a\nb", Some("2026-11-27"));
+    low.state.priority = events::Priority::Low;
+    low.state.status = events::Status::InProgress;
+    low.state.tags = vec!["x".to_owned(), "y".to_owned()];
+    assert_eq!(
+        list::line(&low, &clock()),
+        "a b – overdue since yesterday, low priority, begun, #x #y"
+    );
+    assert_eq!(list::line(&task("a", None), &clock()), "a");
+    low.state.status = events::Status::Done;
+    assert_eq!(list::line(&low, &clock()), "a b – done, low priority, #x #y");
+    // Every day at nine in Berlin, from 26 March 2027 on.
+    let mut recurring = every_day_at_nine();
+    let said = "water the plants – every day at 09:00, next on Fri 26 Mar 2027";
+    assert_eq!(list::line(&recurring, &clock()), said);
+    recurring.state.due_date = Some("2027-03-26T11:00:00Z".parse().expect("moved"));
+    assert_eq!(list::line(&recurring, &clock()), format!("{said} at 12:00"));
+    let later = Clock { now: "2027-03-27T12:00:00Z".parse().expect("an instant"), ..clock() };
+    assert_eq!(
+        list::line(&recurring, &later),
+        "water the plants – every day at 09:00, overdue since yesterday at 12:00"
+    );
+}
+
+#[test]
+fn at_most_twenty_lines_are_shown_and_the_rest_is_counted() {
+    let tasks: Vec<Shown> = (0..25).map(|_| Shown::new(task("a", None))).collect();
+    let said = list::numbered(&tasks, 40, &clock());
+    assert_eq!(said.lines().count(), 21);
+    assert!(said.starts_with("1. a\n2. a\n") && said.ends_with("\n20. a\nand 20 more."), "{said}");
+    assert_eq!(list::numbered(&tasks[..1], 1, &clock()), "1. a");
+}
+
+#[test]
+fn what_was_refused_is_told_with_its_reason_and_not_without_end() {
+    let refused = |title: &str, reason| RefusedTask {
+        id: events::TaskId::random(),
+        title: Some(title.to_owned()),
+        reason,
+    };
+    for (name, arguments, reason, said) in [
+        (
+            "skip_occurrence",
+            serde_json::json!({}),
+            Reason::DoesNotRepeat,
+            "“a” does not repeat, so there is nothing to skip.",
+        ),
+        (
+            "snooze",
+            serde_json::json!({}),
+            Reason::NoReminder,
+            "“a” has no reminder that could come later.",
+        ),
+        (
+            "reschedule_tasks",
+            serde_json::json!({"when": {"never": {}}}),
+            Reason::AlwaysDue,
+            "“a” repeats, so it is always due; say that it repeats no more first.",
+        ),
+        (
+            "reschedule_tasks",
+            serde_json::json!({"when": {"to": {"due_date": "2026-12-01"}}}),
+            Reason::OtherKind,
+            "“a” repeats on whole days or at times; say how it is to repeat instead.",
+        ),
+        ("complete_tasks", serde_json::json!({}), Reason::Gone, "“a” is not there any more."),
+        (
+            "update_task",
+            serde_json::json!({"title": "b"}),
+            Reason::Refused("no".to_owned()),
+            "“a”: no.",
+        ),
+    ] {
+        let done = Done { tasks: vec![], refused: vec![refused("a", reason)] };
+        assert_eq!(told(name, arguments, &Outcome::Done(done)), said);
+    }
+    let many = (0..8).map(|_| refused("a", Reason::ChangedSince)).collect();
+    let done = Outcome::Done(Done { tasks: vec![], refused: many });
+    let said = told("delete_tasks", serde_json::json!({}), &done);
+    assert_eq!(said.matches("has changed since").count(), 5);
+    assert!(said.ends_with("3 others stayed as they are, too."), "{said}");
+    let nothing = Outcome::Done(Done::default());
+    assert_eq!(told("delete_tasks", serde_json::json!({}), &nothing), "Nothing has changed.");
+}
+
+#[test]
+fn tasks_that_are_due_at_different_times_after_a_move_are_listed() {
+    let changed = |title: &str, due: &str| Changed {
+        before: Some(Shown::new(task(title, None))),
+        after: Shown::new(task(title, Some(due))),
+        changed: true,
+    };
+    let done = |tasks| Outcome::Done(Done { tasks, refused: vec![] });
+    let by = serde_json::json!({"when": {"by": {"days": 1}}});
+    let said = told(
+        "reschedule_tasks",
+        by.clone(),
+        &done(vec![changed("a", "2026-11-29"), changed("b", "2026-11-30T08:00:00Z")]),
+    );
+    assert_eq!(said, "Moved 2 tasks:\n1. a – due tomorrow\n2. b – due on Monday at 09:00");
+    let said = told(
+        "reschedule_tasks",
+        by,
+        &done(vec![changed("a", "2026-11-29"), changed("b", "2026-11-29")]),
+    );
+    assert_eq!(said, "“a” and “b” are now due tomorrow.");
 }

@@ -141,7 +141,9 @@ impl Operation {
             if status < 400 {
                 successes.push(status);
                 has_body |= response["content"].is_object();
-                is_stream |= response["content"]["text/event-stream"].is_object();
+                // What may also come as JSON ends.
+                is_stream |= response["content"]["text/event-stream"].is_object()
+                    && response["content"]["application/json"].is_null();
                 continue;
             }
             let response = resolve(document, response);
@@ -198,7 +200,7 @@ impl Operation {
             None => part.to_owned(),
         });
         let mut path = parts.collect::<Vec<_>>().join("/");
-        if self.is_stream && self.method == Method::GET {
+        if self.is_stream {
             // From the beginning: whoever asks has something there.
             path.push_str("?after=0");
         }
