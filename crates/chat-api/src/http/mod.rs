@@ -25,6 +25,7 @@ pub(crate) mod metrics;
 mod middleware;
 pub(crate) mod openapi;
 mod page;
+mod parse;
 mod query;
 mod reminders;
 mod schemas;
@@ -177,6 +178,7 @@ fn for_people(config: &mut ServiceConfig) {
                 .route(web::post().to(calendar_feeds::create)),
         )
         .service(at("/chat").route(web::post().to(chat::say)))
+        .service(at("/parse").route(web::post().to(parse::parse)))
         .service(at("/conversations").route(web::get().to(chat::list)))
         .service(
             at("/conversations/{conversation_id}")

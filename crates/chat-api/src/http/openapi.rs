@@ -29,7 +29,7 @@ use super::{
     bulk::{self, BulkTask},
     calendar_feeds,
     caller::SESSION_COOKIE,
-    channels, chat, dead_letters, export, import, lists, me, reminders,
+    channels, chat, dead_letters, export, import, lists, me, parse, reminders,
     schemas::{
         DueDate, ExportFormat, InstantOrDay, SignedDuration, Tag, TaskSort, TasksOfDeletedList,
     },
@@ -78,7 +78,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         timeline::of_reminder, timeline::of_request,
         lists::list, lists::create, lists::rename, lists::put, lists::delete,
         trash::list, trash::purge, trash::empty,
-        chat::say, chat::list, chat::show, chat::delete,
+        chat::say, parse::parse, chat::list, chat::show, chat::delete,
         reminders::list, reminders::snooze, reminders::dismiss, stream::follow,
         export::export, import::import,
         calendar_feeds::list, calendar_feeds::create, calendar_feeds::delete, calendar_feeds::read,

@@ -120,6 +120,9 @@ schemas! {
     Markdown: text().max_length(Some(MAX_DESCRIPTION_CHARS)).pattern(Some(NO_NUL));
     /// What somebody says in one message; not blank.
     ChatMessage: text().min_length(Some(1)).max_length(Some(MAX_MESSAGE_CHARS)).pattern(Some(NOT_BLANK));
+    /// What somebody says, in English; what it leaves out is not understood.
+    PhraseText: text().max_length(Some(intent::MAX_PHRASE_CHARS)).pattern(Some(NO_NUL))
+        .examples(["water the plants every other Sunday at 6pm"]);
     /// Server-sent events: `action` with each act, `message` with a `delta` of the reply, `done` with the
     /// whole answer.
     ChatStream: text();

@@ -66,6 +66,7 @@ const OPERATIONS: &[(&str, &str, &[Scope])] = &[
     ("DELETE", "/calendar-feeds/{feed_id}", &[Account]),
     // It shows and it changes.
     ("POST", "/chat", &[Read, Write]),
+    ("POST", "/parse", &[Read]),
     ("GET", "/conversations", &[Read]),
     ("GET", "/conversations/{conversation_id}", &[Read]),
     ("DELETE", "/conversations/{conversation_id}", &[Write]),

@@ -123,7 +123,7 @@ pub(super) struct SettingsView {
 }
 
 impl LanguageBody {
-    fn into_patch(self) -> Result<LanguagePatch, Refused> {
+    pub(super) fn into_patch(self) -> Result<LanguagePatch, Refused> {
         let time = |name: &str, text: Option<String>| {
             let time = text.as_deref().map(parse_time).transpose();
             time.map_err(|refused| Refused::new(format!("{name} {refused}")))

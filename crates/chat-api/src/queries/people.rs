@@ -1,5 +1,6 @@
 //! Accounts and their settings.
 
+use chrono::{DateTime, Utc};
 use events::UserId;
 
 use super::Page;
@@ -19,6 +20,18 @@ pub(crate) async fn find(context: &Context, user_id: UserId) -> Result<Person, F
     let person = store::persons::find(&mut tx, user_id).await?;
     tx.commit().await?;
     person.ok_or(Failure::NotSignedIn)
+}
+
+/// A person, and what time it is by the database's clock.
+pub(crate) async fn find_now(
+    context: &Context,
+    user_id: UserId,
+) -> Result<(Person, DateTime<Utc>), Failure> {
+    let mut tx = store::begin_for(&context.pool, user_id).await?;
+    let person = store::persons::find(&mut tx, user_id).await?;
+    let now = messaging::now(&mut tx).await?;
+    tx.commit().await?;
+    Ok((person.ok_or(Failure::NotSignedIn)?, now))
 }
 
 /// Whether a person is an administrator.

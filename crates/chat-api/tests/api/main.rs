@@ -26,6 +26,7 @@ mod logs;
 mod matrix;
 mod me;
 mod openapi;
+mod parse;
 mod protection;
 mod raw;
 mod reset_password;

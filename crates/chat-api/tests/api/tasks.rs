@@ -250,7 +250,7 @@ async fn every_documented_route_is_there_and_answers_a_stranger_401() {
             routes += 1;
         }
     }
-    assert_eq!(routes, 61);
+    assert_eq!(routes, 62);
     let page = stack.replica.request(Method::GET, "/").send().await.expect("an answer");
     assert!(page.text().await.expect("a page").contains("/api/docs/"));
     let docs = stack.replica.request(Method::GET, "/api/docs").send().await.expect("an answer");

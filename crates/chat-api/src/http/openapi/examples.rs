@@ -99,6 +99,10 @@ fn example(schema: &str) -> Option<Value> {
             "email": "ada@example.test", "password": "correct horse battery",
             "time_zone": "Europe/Berlin",
         }),
+        "Phrase" => json!({
+            "text": "water the plants every other Sunday at 6pm #garden", "time_zone": "Europe/Berlin",
+        }),
+        "UnderstoodPhrase" => understood(),
         "SettingsReplacement" => json!({
             "time_zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"},
             "day_time": "09:00", "language": {"date_order": "day_first"},
@@ -220,6 +224,22 @@ fn action() -> Value {
     json!({
         "tool": "add_task", "arguments": {"title": "Water the plants", "due_date": EVENING},
         "result": {"outcome": "done", "tasks": [{"id": TASK_ID, "title": "Water the plants"}]},
+    })
+}
+
+fn understood() -> Value {
+    json!({
+        "intent": "add", "title": "water the plants", "due_date": "2026-11-29T17:00:00Z",
+        "recurrence": {
+            "rrule": "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU", "time_zone": "Europe/Berlin",
+            "dtstart": "2026-11-29T18:00:00", "basis": "due_date",
+        },
+        "reminders": [], "priority": null, "tags": ["garden"], "target": null,
+        "spans": [
+            {"start": 17, "end": 35, "kind": "recurrence"}, {"start": 36, "end": 42, "kind": "due"},
+            {"start": 43, "end": 50, "kind": "tag"},
+        ],
+        "is_understood": true, "further_commands": 0,
     })
 }
 

@@ -52,7 +52,7 @@ const OF_A_REQUEST: &str = "listTimelineOfRequest";
 const NO_THINGS: [&str; 1] = ["subtasks/id"];
 /// What an answer that succeeds says nothing of, as it can't: what is there before is not in it, or it is the
 /// same for everybody (the key of Web Push).
-const SHOW_NOTHING_OF_BEFORE: [&str; 8] = [
+const SHOW_NOTHING_OF_BEFORE: [&str; 9] = [
     "createTask",
     "createList",
     "createToken",
@@ -61,6 +61,7 @@ const SHOW_NOTHING_OF_BEFORE: [&str; 8] = [
     "importFile",
     "replaceSettings",
     "getWebPushKey",
+    "parsePhrase",
 ];
 /// What shows its owner's things to everybody who has the secret in its path.
 const SHOWS_BY_ITS_SECRET: &str = "readCalendarFeed";
