@@ -24,8 +24,9 @@ use crate::{
 };
 
 /// Somebody who talks, in Berlin.
+#[derive(Clone)]
 pub(super) struct Talk {
-    database: TestDatabase,
+    database: std::sync::Arc<TestDatabase>,
     pub(super) admin: PgPool,
     pub(super) context: Context,
     pub(super) user_id: UserId,
@@ -54,6 +55,7 @@ impl Talk {
         let (database, context) = service().await;
         let admin = database.pool(2);
         let user_id = register(&context).await;
+        let database = std::sync::Arc::new(database);
         Self { database, admin, context, user_id, conversation_id: None }
     }
 
@@ -65,7 +67,8 @@ impl Talk {
     pub(super) async fn end(self) {
         self.context.pool.close().await;
         self.admin.close().await;
-        self.database.drop().await;
+        let database = std::sync::Arc::into_inner(self.database).expect("nobody else has it");
+        database.drop().await;
     }
 
     pub(super) async fn try_say(

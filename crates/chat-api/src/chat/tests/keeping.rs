@@ -65,6 +65,41 @@ async fn messages_of_one_conversation_are_handled_one_after_another() {
     talk.end().await;
 }
 
+/// Each has one task and wants the other's: one of the two gives way and begins anew.
+#[tokio::test]
+async fn two_messages_that_wait_for_each_others_tasks_are_both_answered() {
+    let mut talk = Talk::begin().await;
+    talk.add(&["a", "b"]).await;
+    let first = talk.conversation_id.take();
+    talk.reply(Command::Help).await;
+    let elsewhere = Talk { conversation_id: first, ..talk.clone() };
+    let complete = |title: &str| Command::Complete(words(title));
+    let (there, back) = ([complete("a"), complete("b")], [complete("b"), complete("a")]);
+    let mut holding = talk.admin.begin().await.expect("a transaction");
+    sqlx::query("select from task for update").execute(&mut *holding).await.expect("locked");
+    let letting_go = async {
+        testing::eventually("both to wait", || async {
+            let waiting = "select count(*) from pg_stat_activity
+                 where datname = current_database() and wait_event_type = 'Lock'";
+            (talk.count(waiting).await == 2).then_some(())
+        })
+        .await;
+        holding.commit().await.expect("let go");
+    };
+    let (one, other, ()) =
+        tokio::join!(talk.try_say("…", &there), elsewhere.try_say("…", &back), letting_go);
+    let mut replies = [one.expect("an answer").reply, other.expect("an answer").reply];
+    replies.sort();
+    assert!(
+        replies[0].starts_with("Done: “") && replies[1].contains("done already"),
+        "{replies:?}"
+    );
+    assert!(talk.open().await.is_empty());
+    assert_eq!(talk.events().await.len(), 4, "each is done once");
+    drop(elsewhere);
+    talk.end().await;
+}
+
 #[tokio::test]
 async fn another_persons_words_find_nothing_and_another_persons_conversation_is_none() {
     let mut talk = Talk::begin().await;

@@ -168,6 +168,12 @@ fn another_zone_and_another_basis_are_named() {
     assert_eq!(own, "every 3 days at 18:00, counted from when it is done");
     let other = rule(&made(Basis::DueDate), zone("Europe/Berlin"));
     assert_eq!(other, "every 3 days at 18:00 (Asia/Tokyo)");
+    // The first of June ends there when it is the second in UTC.
+    let until = "FREQ=DAILY;UNTIL=20270602T035959Z";
+    let new_york = zone("America/New_York");
+    let made = RecurrenceRule::new(until, start, new_york, vec![], Basis::DueDate);
+    let said = rule(&made.expect("a rule"), new_york);
+    assert_eq!(said, "every day at 18:00 until 1 Jun 2027");
 }
 
 #[test]
