@@ -194,7 +194,10 @@ impl<'t, 'a> Turn<'t, 'a> {
             if let Outcome::Listed { total, .. } = outcome {
                 self.say(list::counted(&asked, total, &self.clock));
             }
+            // Counted they were, and not shown.
+            let shown = std::mem::take(&mut self.mind.shown);
             self.remember(&use_of, &outcome);
+            self.mind.shown = shown;
         }
         Ok(())
     }
@@ -291,8 +294,12 @@ impl<'t, 'a> Turn<'t, 'a> {
     /// What was spoken of, and what was shown.
     fn remember(&mut self, use_of: &Use, outcome: &Outcome) {
         let ids = |tasks: &[Shown]| tasks.iter().map(Shown::id).collect::<Vec<_>>();
-        self.mind.all = None;
+        if !matches!(outcome, Outcome::Listed { tasks, .. } if tasks.is_empty()) {
+            self.mind.all = None;
+        }
         match outcome {
+            // Where there is nothing, what was spoken of before is still in mind.
+            Outcome::Listed { tasks, .. } if tasks.is_empty() => {}
             Outcome::Listed { tasks, total } => {
                 self.mind.it = ids(tasks);
                 self.mind.shown.clone_from(&self.mind.it);

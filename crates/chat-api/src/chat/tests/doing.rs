@@ -70,6 +70,22 @@ async fn what_was_shown_is_meant_by_its_place_also_after_an_act_on_one_of_them()
 }
 
 #[tokio::test]
+async fn what_is_only_counted_or_not_there_leaves_what_was_shown_in_mind() {
+    let mut talk = Talk::begin().await;
+    talk.add(&["a", "b"]).await;
+    let shown = ids(&talk.say("list", Command::List(everything())).await);
+    let order = talk.titles(&shown).await;
+    let counted = Query { count: true, ..everything() };
+    assert_eq!(talk.reply(Command::List(counted)).await, "You have 2 open tasks.");
+    assert_eq!(talk.reply(Command::List(high())).await, "You have no high-priority tasks.");
+    let done = talk.reply(Command::Complete(Target::LastPlace)).await;
+    assert_eq!(done, format!("Done: “{}”.", order[1]));
+    let again = talk.reply(Command::Reopen(Target::It)).await;
+    assert_eq!(again, format!("“{}” is open again.", order[1]));
+    talk.end().await;
+}
+
+#[tokio::test]
 async fn them_and_both_are_all_that_was_spoken_of() {
     let mut talk = Talk::begin().await;
     talk.add(&["a", "b"]).await;

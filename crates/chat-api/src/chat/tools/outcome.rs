@@ -189,6 +189,9 @@ impl From<Refusal> for Reason {
             Refusal::ReminderGone => Self::NoReminder,
             Refusal::OccurrenceRequired => Self::DoesNotRepeat,
             Refusal::Field { field: "occurrence", .. } => Self::DoesNotRepeat,
+            Refusal::Field { field: "until", reason } => {
+                Self::Refused(format!("that time {reason}"))
+            }
             Refusal::Field { field, reason } => Self::Refused(format!("{field} {reason}")),
         }
     }
