@@ -39,9 +39,33 @@ pub struct Parsed {
     pub commands: Vec<Command>,
     /// Which words said what, in their order.
     pub spans: Vec<Span>,
-    /// Whether all of the phrase was understood. Where it was not, [`Parsed::commands`] are the best
-    /// that can be made of it.
-    pub is_understood: bool,
+    /// Why the phrase may mean something else; [`Parsed::commands`] are then the best that can be made of it.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why a phrase may mean something else than the task that it is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is said to be polite: "hello", "thanks".
+    Greeting,
+    /// It asks something, or speaks to somebody.
+    Question,
+    /// It has no title: "tomorrow at 5", "remind me".
+    NoTitle,
+    /// Words that tell a time are left in its title.
+    HalfATime,
+    /// It says two times that contradict each other.
+    TwoTimes,
+    /// It is longer than a task.
+    Story,
+}
+
+impl Parsed {
+    /// Whether all of the phrase was understood.
+    #[must_use]
+    pub const fn is_understood(&self) -> bool {
+        self.doubt.is_none()
+    }
 }
 
 /// Words of a phrase that say something.
@@ -77,7 +101,11 @@ pub enum SpanKind {
 pub fn parse(text: &str, context: &Context) -> Parsed {
     if text.chars().count() > MAX_PHRASE_CHARS {
         let task = NewTask { title: text.trim().to_owned(), ..NewTask::default() };
-        return Parsed { commands: vec![Command::Add(task)], spans: vec![], is_understood: false };
+        return Parsed {
+            commands: vec![Command::Add(task)],
+            spans: vec![],
+            doubt: Some(Doubt::Story),
+        };
     }
     commands::clauses::parse(text, context)
 }

@@ -89,7 +89,7 @@ impl From<&Parsed> for Understood {
         let further_commands = parsed.commands.len().saturating_sub(1);
         let blank = Self {
             spans,
-            is_understood: parsed.is_understood,
+            is_understood: parsed.is_understood(),
             further_commands,
             ..Self::nothing()
         };

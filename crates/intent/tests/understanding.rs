@@ -144,6 +144,8 @@ fn tasks_are_named_by_words_pronouns_places_and_filters() {
         ("delete the first three", Target::Places(vec![1, 2, 3])),
         ("delete the last one", Target::LastPlace),
         ("delete both", Target::Both),
+        ("delete all of them", Target::Them),
+        ("delete all my tasks", Target::Those(Query::default())),
         ("delete the gym task", Target::Words("gym".to_owned())),
         (
             "delete all overdue tasks tagged work",
@@ -167,6 +169,7 @@ fn a_move_says_what_stays() {
     let to = |due: &str, said| Move::To { due: due.parse().expect("a due date"), said };
     for (text, expected) in [
         ("move it to Friday", to("2026-11-27", Said::Day)),
+        ("it should be at 8 instead", to("2026-11-24T19:00:00Z", Said::Time)),
         ("move it to 5pm", to("2026-11-24T16:00:00Z", Said::Time)),
         ("move it to Friday at 5pm", to("2026-11-27T16:00:00Z", Said::Both)),
         ("postpone it by 2 days", Move::By(Shift { days: 2, ..Shift::default() })),
@@ -196,12 +199,12 @@ fn what_is_not_a_task_is_not_understood_as_one() {
         "",
         "remind me 10 minutes before the meeting",
     ] {
-        assert!(!parse(text, &context()).is_understood, "{text}");
+        assert!(!parse(text, &context()).is_understood(), "{text}");
     }
     for text in
         ["buy milk", "call Mum tomorrow at 5", "delete it", "what's due today?", "undo", "yes"]
     {
-        assert!(parse(text, &context()).is_understood, "{text}");
+        assert!(parse(text, &context()).is_understood(), "{text}");
     }
 }
 
@@ -244,7 +247,7 @@ fn no_reminder_is_something_else_than_nothing_said_of_one() {
 fn a_text_beyond_the_limit_is_a_title_and_nothing_else() {
     let text = format!("tomorrow {}", "x".repeat(intent::MAX_PHRASE_CHARS));
     let parsed = parse(&text, &context());
-    assert!(!parsed.is_understood);
+    assert!(!parsed.is_understood());
     assert!(
         matches!(&parsed.commands[..], [Command::Add(task)] if task.title == text && task.due.is_none())
     );

@@ -4,7 +4,7 @@ mod answering;
 mod target;
 
 use events::{Status, TaskId, UserId};
-use intent::{Command, Move, NewTask, Parsed, Said, Target};
+use intent::{Command, Doubt, Move, NewTask, Parsed, Said, Target};
 use sqlx::PgConnection;
 
 use self::target::Meant;
@@ -88,7 +88,7 @@ impl<'t, 'a> Turn<'t, 'a> {
             Some(question) => self.take_answer(question, text, &parsed).await?,
             None => false,
         };
-        if !is_answered {
+        if !is_answered && !self.take_doubt(&parsed) {
             for command in parsed.commands {
                 let command = match command {
                     Command::Answer(intent::Answer::Yes) => {
@@ -104,6 +104,20 @@ impl<'t, 'a> Turn<'t, 'a> {
             self.mind.it = self.touched;
         }
         Ok(Turned { reply: self.said.join("\n"), actions: self.actions, mind: self.mind })
+    }
+
+    /// What is no task is not added as one without asking.
+    fn take_doubt(&mut self, parsed: &Parsed) -> bool {
+        let [Command::Add(new)] = parsed.commands.as_slice() else { return false };
+        match parsed.doubt {
+            Some(Doubt::Greeting) => self.say(talk::GREETING),
+            Some(Doubt::Question) => {
+                self.say(talk::NO_ANSWER);
+                self.mind.question = Some(Question::Add(Box::new(add_task(new.clone()))));
+            }
+            _ => return false,
+        }
+        true
     }
 
     async fn carry_out(&mut self, command: Command) -> Result<(), Failure> {

@@ -78,7 +78,7 @@ impl Talk {
     ) -> Result<Answer, Failure> {
         let call = Call { user_id: self.user_id, correlation_id: CorrelationId::random() };
         let message = Message::parse(text.to_owned()).expect("a message");
-        let parsed = Parsed { commands: commands.to_vec(), spans: vec![], is_understood: true };
+        let parsed = Parsed { commands: commands.to_vec(), spans: vec![], doubt: None };
         let conversation_id = self.conversation_id;
         let understand = |_: &intent::Context| parsed.clone();
         super::answer(&self.context, call, &message, conversation_id, None, understand).await

@@ -63,6 +63,26 @@ async fn titles(person: &Person) -> Vec<String> {
     tasks.map(|task| task["title"].as_str().expect("a title").to_owned()).collect()
 }
 
+#[tokio::test]
+async fn what_is_no_task_is_not_added_without_asking() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let mut talk = Talk::with(&ada);
+    let no_answer = "I can't answer that. Shall I add it as a task?";
+    for (said, answered) in [
+        ("hello", "At your service. Say what is to be done, or “help”."),
+        ("what is the capital of France?", no_answer),
+        ("no", "All right, nothing has changed."),
+        ("how are you?", no_answer),
+        ("buy bread", "Added “buy bread”."),
+        ("is there life on Mars?", no_answer),
+        ("yes", "Added “is there life on Mars?”."),
+    ] {
+        assert_eq!(talk.say(said).await, answered, "{said}");
+    }
+    assert_eq!(titles(&ada).await, ["buy bread", "is there life on Mars?"]);
+}
+
 /// What was said once, word by word.
 #[tokio::test]
 async fn a_conversation_of_twenty_six_turns_does_what_is_said() {

@@ -1,7 +1,7 @@
 //! A phrase that says several things: "buy milk tomorrow and call Mum on Friday".
 
 use crate::{
-    Parsed, Span,
+    Doubt, Parsed, Span,
     command::Command,
     commands::{Clause, MAX_COMMAND_TOKENS},
     context::Context,
@@ -124,22 +124,23 @@ fn apart(
 fn one(phrase: &Phrase<'_>, context: &Context) -> (Parsed, bool) {
     if let Some(read) = Clause::new(phrase, context).command() {
         let spans = read.span.into_iter().collect();
-        return (Parsed { commands: vec![read.command], spans, is_understood: true }, false);
+        return (Parsed { commands: vec![read.command], spans, doubt: None }, false);
     }
     let grammar = Grammar::new(phrase, context);
     let read = grammar.new_task(0);
-    let is_understood = !read.is_contradictory && phrase.is_understood_as(&read.task, &read.found);
+    let doubt = if read.is_contradictory {
+        Some(Doubt::TwoTimes)
+    } else {
+        phrase.doubt_of(&read.task, &read.found)
+    };
     let spans = grammar.spans(&read.found);
-    (
-        Parsed { commands: vec![Command::Add(read.task)], spans, is_understood },
-        read.is_contradictory,
-    )
+    (Parsed { commands: vec![Command::Add(read.task)], spans, doubt }, read.is_contradictory)
 }
 
 fn joined(mut before: Parsed, after: Parsed) -> Parsed {
     before.commands.extend(after.commands);
     before.spans.extend(after.spans);
-    before.is_understood &= after.is_understood;
+    before.doubt = before.doubt.or(after.doubt);
     before
 }
 

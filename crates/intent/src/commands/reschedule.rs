@@ -12,6 +12,7 @@ impl Clause<'_> {
     pub(crate) fn reschedule(&self) -> Option<Command> {
         self.move_of_due_date()
             .or_else(|| self.make_due())
+            .or_else(|| self.corrected())
             .or_else(|| self.stop_repeating())
             .or_else(|| self.repeat())
             .or_else(|| self.move_to())
@@ -46,6 +47,15 @@ impl Clause<'_> {
         let is_for = self.phrase.is(at, "for");
         (!is_for || !matches!(target, Target::Words(_)))
             .then_some(Command::Reschedule(target, moved))
+    }
+
+    /// "it should be at 8 instead", "make it 5pm", "no, on Friday": what was said last, put right.
+    fn corrected(&self) -> Option<Command> {
+        let leads = "it should be|it should be due|it's due|it is due|make it|make that|that should be|i meant|\
+        no i meant|no make it|change it to|it was meant for|it's|should be";
+        let next = self.any_words(self.start, leads)?;
+        let end = self.ending(next, "instead|rather").unwrap_or(self.end);
+        Some(Command::Reschedule(Target::It, self.moved(next, end)?))
     }
 
     fn stop_repeating(&self) -> Option<Command> {

@@ -1,7 +1,7 @@
 //! Which tasks a command is about: "it", "the second one", "all overdue tasks", "the dentist".
 
 use crate::{
-    command::{Answer, Command, Query, Target},
+    command::{Answer, Command, Target},
     commands::Clause,
     text::grammar::Grammar,
     text::words,
@@ -20,11 +20,8 @@ impl Clause<'_> {
             self.any_words(start, "all of|all|every|everything|any|overdue|the overdue").is_some()
                 || self.phrase.is(start, "#");
         if begins_filter && let Some(query) = self.query(start, end) {
-            return Some(if query == Query::default() {
-                Target::Them
-            } else {
-                Target::Those(query)
-            });
+            // "All my tasks" are all there are; "all of them" was heard before.
+            return Some(Target::Those(query));
         }
         self.target_words(start, end).map(Target::Words)
     }

@@ -1,6 +1,11 @@
-//! Whether all of a task to add was understood, or the phrase is better asked about.
+//! Whether a task to add is all that was meant, or the phrase is better asked about.
 
-use crate::{command::NewTask, scan::found::Found, text::token::Phrase, text::words};
+use crate::{
+    Doubt,
+    command::NewTask,
+    scan::found::Found,
+    text::{token::Phrase, words},
+};
 
 /// A longer phrase is a story, not a task.
 const MAX_WORDS: usize = 25;
@@ -15,25 +20,31 @@ const GREETINGS: &str = "hi|hello|hey|thanks|thank you|good morning|good evening
     goodbye|cool|great|nice|awesome|perfect|ok thanks|hello there|hi there|well done";
 
 impl Phrase<'_> {
-    /// Whether a task is all that was meant.
-    pub(crate) fn is_understood_as(&self, task: &NewTask, found: &[Found]) -> bool {
-        let ends = |words: &'static str| {
+    /// Why something else may be meant than a task.
+    pub(crate) fn doubt_of(&self, task: &NewTask, found: &[Found]) -> Option<Doubt> {
+        let is_whole = |words: &str| {
             self.words(0, words).is_some_and(|end| (end..self.len()).all(|at| !self.is_word(at)))
         };
-        let is_greeting = GREETINGS.split('|').any(ends);
-        let asks = self.any_words(0, QUESTIONS).is_some()
-            || self.tokens.last().is_some_and(|last| last.text == "?") && task.title.ends_with('?');
-        let is_blank_ask = matches!(
-            task.title.to_lowercase().as_str(),
-            "remind me" | "add" | "remember" | "task" | "reminder"
-        );
+        let ends_with_sign = self.tokens.last().is_some_and(|last| last.text == "?");
+        let asks =
+            self.any_words(0, QUESTIONS).is_some() || (ends_with_sign && task.title.ends_with('?'));
+        let title = task.title.to_lowercase();
+        if title.is_empty()
+            || matches!(title.as_str(), "remind me" | "add" | "remember" | "task" | "reminder")
+        {
+            return Some(Doubt::NoTitle);
+        }
+        if GREETINGS.split('|').any(is_whole) {
+            return Some(Doubt::Greeting);
+        }
+        if asks {
+            return Some(Doubt::Question);
+        }
         let words = self.tokens.iter().filter(|token| token.chars > 1).count();
-        !task.title.is_empty()
-            && !is_greeting
-            && !asks
-            && !is_blank_ask
-            && words <= MAX_WORDS
-            && !self.leaves_a_time(task, found)
+        if words > MAX_WORDS {
+            return Some(Doubt::Story);
+        }
+        self.leaves_a_time(task, found).then_some(Doubt::HalfATime)
     }
 
     /// Whether words that tell a time are left in the title of a task that has none.

@@ -16,6 +16,8 @@ Then: “done with the dentist”, “move it to Friday”, “push it back a we
 “rename it to …”, “tag it #home”, “add a note to it: …”, “snooze it for an hour”, “skip this one”, \
 “delete both”.
 “Undo” takes back what was done last, and “why did I get this” tells what happened.";
+pub(crate) const GREETING: &str = "At your service. Say what is to be done, or “help”.";
+pub(crate) const NO_ANSWER: &str = "I can't answer that. Shall I add it as a task?";
 pub(crate) const WHAT_TITLE: &str = "What is to be done then?";
 pub(crate) const WHICH_ONE: &str =
     "I'm not sure which task you mean. Say some words of its title, or ask for a list first.";
