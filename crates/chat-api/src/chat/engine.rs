@@ -89,6 +89,7 @@ impl<'t, 'a> Turn<'t, 'a> {
             None => false,
         };
         if !is_answered && !self.take_doubt(&parsed) {
+            self.lock_ahead(&parsed.commands).await?;
             for command in parsed.commands {
                 let command = match command {
                     Command::Answer(intent::Answer::Yes) => {

@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 
 use events::{Status, TaskId};
-use intent::Target;
+use intent::{Command, Target};
 
 use super::{Act, OPEN, Turn, listing};
 use crate::{
     chat::{
         find::{self, Found},
-        tools::{Use, arguments::ListTasks, outcome::Shown},
+        tools::{
+            Use,
+            arguments::{ListTasks, Nothing},
+            outcome::Shown,
+        },
         words::{list, talk},
     },
     commands::bulk::MAX_TASKS,
@@ -31,7 +35,49 @@ pub(super) enum Meant {
     NotSo(String),
 }
 
+/// The tasks that a command names, and among which words are looked for.
+fn named_by(command: &Command) -> Option<(&Target, &'static [Status])> {
+    Some(match command {
+        Command::Reopen(target) => (target, &[Status::Done]),
+        Command::Delete(target) => (target, &[]),
+        Command::Complete(target)
+        | Command::Reschedule(target, _)
+        | Command::Rename(target, _)
+        | Command::SetPriority(target, _)
+        | Command::Tag { what: target, .. }
+        | Command::Describe(target, _)
+        | Command::Snooze(target, _)
+        | Command::Skip(target)
+        | Command::Remind(target, _) => (target, &OPEN),
+        Command::Add(_)
+        | Command::List(_)
+        | Command::Undo
+        | Command::Help
+        | Command::Why(_)
+        | Command::Answer(_) => return None,
+    })
+}
+
 impl Turn<'_, '_> {
+    /// Locks what several commands of one message are about, in the order of ids as everywhere, before the
+    /// first of them has locks that another one waits for. What only becomes clear by what a command before
+    /// it does is locked when it is.
+    pub(super) async fn lock_ahead(&mut self, commands: &[Command]) -> Result<(), Failure> {
+        if commands.len() < 2 {
+            return Ok(());
+        }
+        let mind = self.mind.clone();
+        let mut all = vec![];
+        for (target, among) in commands.iter().filter_map(named_by) {
+            let look = Act { among, ..Act::to_many(Use::Undo(Nothing {})) };
+            if let Meant::These(ids) = self.meant(target, &look).await? {
+                all.extend(ids);
+            }
+        }
+        self.mind = mind;
+        self.tools.lock(self.conn, &all).await
+    }
+
     pub(super) async fn meant(&mut self, target: &Target, act: &Act) -> Result<Meant, Failure> {
         match target {
             Target::Words(words) => self.by_words(words, act).await,

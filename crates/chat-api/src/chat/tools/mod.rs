@@ -310,6 +310,15 @@ impl<'a> Toolbox<'a> {
         self.now
     }
 
+    /// Locks tasks that are about to be acted on.
+    pub(super) async fn lock(
+        &self,
+        conn: &mut PgConnection,
+        task_ids: &[TaskId],
+    ) -> Result<(), Failure> {
+        self.acts.lock_all(conn, task_ids).await.map(drop)
+    }
+
     /// Calls a tool by its name.
     ///
     /// # Errors
