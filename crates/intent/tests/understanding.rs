@@ -172,6 +172,7 @@ fn a_move_says_what_stays() {
         ("it should be at 8 instead", to("2026-11-24T19:00:00Z", Said::Time)),
         ("move it to 5pm", to("2026-11-24T16:00:00Z", Said::Time)),
         ("move it to Friday at 5pm", to("2026-11-27T16:00:00Z", Said::Both)),
+        ("put off it for an hour", Move::By(Shift { seconds: 3600, ..Shift::default() })),
         ("postpone it by 2 days", Move::By(Shift { days: 2, ..Shift::default() })),
         ("move it forward by an hour", Move::By(Shift { seconds: -3600, ..Shift::default() })),
         ("stop repeating it", Move::NoRepeat),

@@ -165,7 +165,9 @@ impl Clause<'_> {
             {
                 return Some(Command::Tag { what, add: vec![], remove });
             }
-            let at = (next..self.end).find(|at| self.phrase.is(*at, "#"))?;
+            // "Untag the report #work", "untag the report work".
+            let sign = (next..self.end).find(|at| self.phrase.is(*at, "#"));
+            let at = sign.or(self.end.checked_sub(1).filter(|at| *at > next))?;
             return Some(Command::Tag {
                 what: self.target(next, at)?,
                 add: vec![],

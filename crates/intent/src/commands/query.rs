@@ -101,6 +101,12 @@ impl Clause<'_> {
 
     /// Words to search for: "find dentist", "search for rent"; "find a plumber" is a task.
     fn search(&self) -> Option<String> {
+        // "When is yoga?"
+        if let Some(next) = self.any_words(self.start, "when is|when's|when are|when do i have") {
+            let end = self.ending(next, "due|due again|next|again").unwrap_or(self.end);
+            let is_pronoun = self.pronoun(next, end).is_some();
+            return self.search_words(next, end).filter(|_| !is_pronoun);
+        }
         let next = self.any_words(
             self.start,
             "find|search for|search my tasks for|search tasks for|look up|find me|search|\

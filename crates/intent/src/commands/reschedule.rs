@@ -113,6 +113,13 @@ impl Clause<'_> {
                 };
                 return Some(Command::Reschedule(self.target(next, at)?, Move::By(shift)));
             }
+            // "put off the dentist for an hour".
+            if matches!(verb.as_str(), "put off" | "postpone" | "delay" | "defer" | "push back")
+                && let Some(after) = self.any_words(at, "for|for another")
+                && let Some(shift) = self.shift(after)
+            {
+                return Some(Command::Reschedule(self.target(next, at)?, Move::By(shift)));
+            }
             if let Some(after) = self.any_words(
                 at,
                 "back to|back until|forward to|up to|ahead to|off until|off till|off to|\

@@ -105,7 +105,10 @@ impl Grammar<'_> {
                 let is_number = self.phrase.digits(end).is_some() && !self.starts_time(end);
                 !is_address && !is_number
             }
-            Lead::Bound | Lead::Until | Lead::From | Lead::Starting => is_alone,
+            // "Until 2030" is a year.
+            Lead::Bound | Lead::Until | Lead::From | Lead::Starting => {
+                is_alone && self.year(core).is_none()
+            }
             Lead::None => place.adjoins && is_alone && self.is_at_edge(end),
             _ => false,
         }

@@ -8,6 +8,8 @@ pub(crate) mod marks;
 pub(crate) mod meant;
 pub(crate) mod reminder;
 
+use chrono::NaiveDate;
+
 use crate::{
     scan::found::{Found, Piece, Time},
     text::grammar::{Grammar, Read},
@@ -156,6 +158,13 @@ impl Grammar<'_> {
         let core = if lead == Lead::On { self.phrase.skip(core, "a") } else { core };
         if let Some(((first, last), end)) = self.days_of_month(core) {
             return Some((Time::Days(first, last), end));
+        }
+        // "Until 2030".
+        if lead == Lead::Until
+            && let Some((year, end)) = self.year(core)
+            && let Some(first) = NaiveDate::from_ymd_opt(year, 1, 1)
+        {
+            return Some((Time::Until(Day::once(first)), end));
         }
         let (day, end) = self.day(core)?;
         let is_period = day.is_period();
