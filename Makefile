@@ -107,7 +107,7 @@ sqlx: ## Write crates/*/.sqlx anew, after a query or a migration has changed
 
 .PHONY: node-tools
 node-tools:
-	for tool in asyncapi chrono openapi; do (cd tools/$$tool && npm ci --silent --no-audit --no-fund); done
+	for tool in asyncapi chrono mcp openapi; do (cd tools/$$tool && npm ci --silent --no-audit --no-fund); done
 
 .PHONY: format
 format: ## Format the code

@@ -90,6 +90,9 @@ pub(crate) enum Failure {
     OneVersionMismatch(usize),
     #[error("the request can't be read")]
     BadRequest,
+    /// Of a protocol of its own, which says what there is to a message.
+    #[error("{0}")]
+    BadMessage(String),
     #[error("the body is no JSON: {0}")]
     MalformedJson(serde_json::Error),
     #[error("{}", summary(.0))]
@@ -228,7 +231,7 @@ impl Failure {
 
     pub(crate) const fn code(&self) -> Code {
         match self {
-            Self::BadRequest => Code::BadRequest,
+            Self::BadRequest | Self::BadMessage(_) => Code::BadRequest,
             Self::MalformedJson(_) => Code::MalformedJson,
             Self::NotSignedIn => Code::NotSignedIn,
             Self::InvalidCredentials => Code::InvalidCredentials,

@@ -13,6 +13,7 @@ mod engine;
 mod find;
 mod message;
 mod mind;
+pub(crate) mod programs;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tools;

@@ -136,6 +136,22 @@ pub(super) async fn authenticate(
     }
 }
 
+/// Lets only programs pass, with an API token: a cookie is no credential here. A page of another site is
+/// turned away whatever it presents, as MCP asks for.
+pub(super) async fn authenticate_program(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let context = request.app_data::<web::Data<Context>>();
+    if context.is_none_or(|context| is_cross_site(&request, context)) {
+        return Ok(request.error_response(Failure::CrossSite));
+    }
+    match credential(&request) {
+        Some(Credential::ApiToken(_)) => authenticate(request, next).await,
+        _ => Ok(request.error_response(Failure::NotSignedIn)),
+    }
+}
+
 /// Keeps a page of another site from signing a browser in to an account of its choice.
 pub(super) async fn refuse_cross_site(
     request: ServiceRequest,

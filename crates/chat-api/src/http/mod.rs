@@ -20,6 +20,7 @@ mod export;
 mod import;
 mod limits;
 mod lists;
+mod mcp;
 mod me;
 pub(crate) mod metrics;
 mod middleware;
@@ -67,6 +68,7 @@ fn configure(config: &mut ServiceConfig) {
         .service(at("/").route(web::get().to(page::show)))
         .service(at("/act/{token}").route(web::get().to(act::ask)).route(web::post().to(act::act)))
         .service(at("/calendar/{feed}").route(web::get().to(calendar_feeds::read)))
+        .configure(mcp::configure)
         .service(web::redirect("/api/docs", DOCS))
         .service(
             SwaggerUi::new("/api/docs/{_:.*}")

@@ -24,6 +24,7 @@ mod jobs;
 mod lists;
 mod logs;
 mod matrix;
+mod mcp;
 mod me;
 mod openapi;
 mod parse;

@@ -184,7 +184,6 @@ pub(crate) struct Toolbox<'a> {
 }
 
 /// All tools, in the order of their table.
-#[cfg_attr(not(test), expect(dead_code, reason = "for callers by name: a language model, MCP"))]
 pub(crate) fn specs() -> Vec<Spec> {
     let spec = |tool: &Tool| Spec {
         name: tool.name(),
@@ -343,13 +342,22 @@ impl<'a> Toolbox<'a> {
         let refuse = |refused: Refused| CallError::Arguments { tool, reason: refused.to_string() };
         use_of.check().map_err(refuse)?;
         if use_of.needs_confirmation() {
-            let task_ids = use_of.task_ids().unwrap_or_default();
-            let tasks = self.acts.lock_all(conn, task_ids).await?;
-            let there = tasks.into_iter().filter(|task| !task.is_deleted());
-            let tasks = there.map(Shown::new).collect();
-            return Ok(Outcome::NeedsConfirmation { would: tool, tasks });
+            return Ok(self.ask(conn, use_of).await?);
         }
         Ok(self.carry_out(conn, use_of, None).await?)
+    }
+
+    /// Answers that it is for the person to say, and what it would be done to.
+    pub(super) async fn ask(
+        &self,
+        conn: &mut PgConnection,
+        use_of: &Use,
+    ) -> Result<Outcome, Failure> {
+        let task_ids = use_of.task_ids().unwrap_or_default();
+        let tasks = self.acts.lock_all(conn, task_ids).await?;
+        let there = tasks.into_iter().filter(|task| !task.is_deleted());
+        let tasks = there.map(Shown::new).collect();
+        Ok(Outcome::NeedsConfirmation { would: use_of.tool(), tasks })
     }
 
     /// Carries out what the person has said yes to: of these tasks, those that still have the version

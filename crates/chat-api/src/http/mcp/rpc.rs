@@ -1,0 +1,165 @@
+//! JSON-RPC 2.0: messages in, results and errors out.
+
+use actix_web::{HttpResponse, http::header, http::header::HeaderValue};
+use events::CorrelationId;
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+
+/// The longest id that is repeated, in characters.
+const MAX_ID_CHARS: usize = 255;
+
+/// A message that came.
+#[derive(Debug)]
+pub(super) enum Message {
+    Request(Request),
+    /// A notification, or an answer to what nobody here has asked.
+    Other,
+}
+
+/// A message that wants an answer.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// A text or a whole number.
+    pub(super) id: Value,
+    pub(super) method: String,
+    /// An object.
+    pub(super) params: Value,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+pub(super) struct Refused {
+    kind: Kind,
+    failure: Failure,
+}
+
+/// What JSON-RPC and MCP have numbers for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Unreadable,
+    Request,
+    Method,
+    Params,
+    Resource,
+    Internal,
+}
+
+impl Kind {
+    const fn number(self) -> i32 {
+        match self {
+            Self::Unreadable => -32_700,
+            Self::Request => -32_600,
+            Self::Method => -32_601,
+            Self::Params => -32_602,
+            Self::Resource => -32_002,
+            Self::Internal => -32_603,
+        }
+    }
+
+    /// Whether HTTP, too, says that it failed: what is no request of the protocol, what the token does not
+    /// reach, and what went wrong here.
+    const fn shows_in_http(self) -> bool {
+        matches!(self, Self::Unreadable | Self::Request | Self::Internal)
+    }
+}
+
+impl Message {
+    /// What an answer names; null of what has none.
+    pub(super) fn id(&self) -> Value {
+        match self {
+            Self::Request(request) => request.id.clone(),
+            Self::Other => Value::Null,
+        }
+    }
+}
+
+/// Reads a message.
+pub(super) fn read(bytes: &[u8]) -> Result<Message, Refused> {
+    let message: Value = serde_json::from_slice(bytes).map_err(|error| Refused {
+        kind: Kind::Unreadable,
+        failure: Failure::MalformedJson(error),
+    })?;
+    let Value::Object(mut message) = message else {
+        return Err(Refused::request("", "is one message, an object"));
+    };
+    if message.get("jsonrpc") != Some(&json!("2.0")) {
+        return Err(Refused::request("jsonrpc", "is 2.0"));
+    }
+    let is_answer = message.contains_key("result") || message.contains_key("error");
+    let method = match message.remove("method") {
+        Some(Value::String(method)) => method,
+        None if is_answer => return Ok(Message::Other),
+        _ => return Err(Refused::request("method", "is a text")),
+    };
+    let Some(id) = message.remove("id") else { return Ok(Message::Other) };
+    if !is_id(&id) {
+        let rule = format!("is a whole number, or a text of at most {MAX_ID_CHARS} characters");
+        return Err(Refused::request("id", rule));
+    }
+    let params = message.remove("params").unwrap_or_else(|| json!({}));
+    if !params.is_object() {
+        return Err(Refused::request("params", "is an object"));
+    }
+    Ok(Message::Request(Request { id, method, params }))
+}
+
+fn is_id(id: &Value) -> bool {
+    match id {
+        Value::String(text) => text.chars().count() <= MAX_ID_CHARS,
+        id => id.is_i64() || id.is_u64(),
+    }
+}
+
+/// A result as an answer.
+pub(super) fn answered(id: &Value, result: &Value) -> HttpResponse {
+    HttpResponse::Ok().json(json!({"jsonrpc": "2.0", "id": id, "result": result}))
+}
+
+impl Refused {
+    /// It is no request of the protocol.
+    pub(super) fn request(field: &str, reason: impl ToString) -> Self {
+        let said = [field, &reason.to_string()].join(" ");
+        Self { kind: Kind::Request, failure: Failure::BadMessage(said.trim().to_owned()) }
+    }
+
+    pub(super) fn params(field: &str, reason: impl ToString) -> Self {
+        Self { kind: Kind::Params, failure: Failure::field(field, reason) }
+    }
+
+    pub(super) fn unknown_method() -> Self {
+        Self { kind: Kind::Method, failure: Failure::NotFound }
+    }
+
+    pub(super) fn no_such_resource() -> Self {
+        Self { kind: Kind::Resource, failure: Failure::NotFound }
+    }
+
+    /// The error, as HTTP carries it.
+    pub(super) fn render(&self, id: &Value, correlation_id: CorrelationId) -> HttpResponse {
+        self.failure.log();
+        let mut data =
+            json!({"code": self.failure.code().name(), "correlation_id": correlation_id});
+        if let Failure::Invalid(errors) = &self.failure {
+            data["errors"] = json!(errors);
+        }
+        let (number, message) = (self.kind.number(), self.failure.to_string());
+        let error = json!({"code": number, "message": message, "data": data});
+        let error = json!({"jsonrpc": "2.0", "id": id, "error": error});
+        if !self.kind.shows_in_http() {
+            return HttpResponse::Ok().json(error);
+        }
+        let mut response = self.failure.render(correlation_id);
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.set_body(error.to_string()).map_into_boxed_body()
+    }
+}
+
+impl From<Failure> for Refused {
+    /// What nobody can mend who has asked.
+    fn from(failure: Failure) -> Self {
+        let is_scope = matches!(failure, Failure::InsufficientScope(_));
+        Self { kind: if is_scope { Kind::Request } else { Kind::Internal }, failure }
+    }
+}
