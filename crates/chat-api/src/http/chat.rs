@@ -77,7 +77,7 @@ pub(super) struct ActionView {
 #[schema(as = Conversation)]
 pub(super) struct ConversationView {
     id: Uuid,
-    /// The beginning of its first message.
+    /// The beginning of its first message; `MCP` of the one in which programs act.
     title: String,
     /// How many messages it has, answers among them; at most 1,000.
     message_count: i32,

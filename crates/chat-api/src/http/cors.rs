@@ -9,12 +9,15 @@ use crate::settings::Origins;
 /// How long a browser keeps the answer to a preflight, in seconds.
 const PREFLIGHT_MAX_AGE_SECS: usize = 600;
 /// What a page may send beyond what browsers let every page send.
-const REQUEST_HEADERS: [&str; 6] = [
+const REQUEST_HEADERS: [&str; 9] = [
     "authorization",
     "content-type",
     "idempotency-key",
     "if-match",
     "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
     "traceparent",
 ];
 /// What a page may read beyond what browsers let every page read.

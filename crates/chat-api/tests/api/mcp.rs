@@ -3,6 +3,7 @@
 mod calling;
 mod conformance;
 mod protocol;
+mod stateless;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! `/mcp`: the tools for programs that speak the Model Context Protocol, over its streamable HTTP.
 //!
-//! Own code over actix and no SDK: what is offered is a message in and a message out, seven methods of
+//! Own code over actix and no SDK: what is offered is a message in and a message out, eight methods of
 //! JSON-RPC. An SDK (rmcp) brings sessions in memory, streams, its own check of `Host` and a service that
 //! stands beside our middleware, and the calls would still have to be bound to a person, their scopes and
 //! our errors. Here a request goes through what every other one goes through: correlation, quotas,
@@ -15,6 +15,7 @@
 //! no token. `Origin` is: another site's page is 403, unless `CORS_ORIGINS` has it.
 
 mod resources;
+mod revision;
 mod rpc;
 mod tools;
 
@@ -27,7 +28,10 @@ use actix_web::{
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use self::rpc::{Message, Refused, Request};
+use self::{
+    revision::Revision,
+    rpc::{Message, Refused, Request},
+};
 use super::{
     body,
     caller::{Correlation, SignedIn},
@@ -39,9 +43,6 @@ use crate::{
     error::Failure,
 };
 
-/// The revisions of the protocol that are spoken, the preferred one first. Those before have batches.
-const VERSIONS: [&str; 2] = ["2025-11-25", "2025-06-18"];
-const VERSION_HEADER: &str = "mcp-protocol-version";
 /// What a model is told of all this.
 const INSTRUCTIONS: &str = "The tasks of one person, with what they are reminded of. Times are UTC, days \
      are the person's own. Find a task by list_tasks before you act on it: all others take its id. What \
@@ -106,60 +107,67 @@ async fn answer(
     Body(body): Body,
 ) -> HttpResponse {
     let correlation_id = program.call.correlation_id;
+    let refuse =
+        |refused: Refused, id: &Value, revision| refused.render(id, correlation_id, revision);
     let message = match rpc::read(&body) {
-        Ok(message) => message,
-        Err(refused) => return refused.render(&Value::Null, correlation_id),
-    };
-    let id = message.id();
-    if let Err(refused) = check_version(&request) {
-        return refused.render(&id, correlation_id);
-    }
-    let Message::Request(request) = message else {
+        Ok(Message::Request(message)) => message,
         // There is nothing to be done for any.
-        return HttpResponse::Accepted().finish();
+        Ok(Message::Other) => return HttpResponse::Accepted().finish(),
+        Err(refused) => return refuse(refused, &Value::Null, Revision::Greeting),
     };
-    match result(&context, &program, request).await {
-        Ok(result) => rpc::answered(&id, &result),
-        Err(refused) => refused.render(&id, correlation_id),
+    let revision = match Revision::of(request.headers(), &message) {
+        Ok(revision) => revision,
+        Err(refused) => return refuse(refused, &message.id, Revision::Stateless),
+    };
+    match result(&context, &program, revision, &message).await {
+        Ok(result) => rpc::answered(&message.id, &revision.finish(&message.method, result)),
+        Err(refused) => refuse(refused, &message.id, revision),
     }
 }
 
-/// Without the header, nothing is said of it.
-fn check_version(request: &HttpRequest) -> Result<(), Refused> {
-    let Some(version) = request.headers().get(VERSION_HEADER) else { return Ok(()) };
-    let is_spoken = VERSIONS.iter().any(|spoken| version.as_bytes() == spoken.as_bytes());
-    is_spoken.then_some(()).ok_or_else(|| Refused::request(VERSION_HEADER, versions()))
-}
-
-fn versions() -> String {
-    format!("is one of {}", VERSIONS.join(", "))
-}
-
-async fn result(context: &Context, program: &Program, request: Request) -> Result<Value, Refused> {
+async fn result(
+    context: &Context,
+    program: &Program,
+    revision: Revision,
+    request: &Request,
+) -> Result<Value, Refused> {
     let Request { method, params, .. } = request;
-    match method.as_str() {
-        "initialize" => initialize(&params),
-        "ping" => Ok(json!({})),
-        "tools/list" => Ok(tools::list(&program.scopes)),
-        "tools/call" => tools::call(context, program, &params).await,
-        "resources/list" => Ok(resources::list()),
-        "resources/templates/list" => Ok(resources::templates()),
-        "resources/read" => resources::read(context, program.call, &params).await,
+    match (revision, method.as_str()) {
+        (Revision::Greeting, "initialize") => initialize(params),
+        (Revision::Greeting, "ping") => Ok(json!({})),
+        (Revision::Stateless, "server/discover") => Ok(discover()),
+        (_, "tools/list") => Ok(tools::list(&program.scopes)),
+        (_, "tools/call") => tools::call(context, program, params).await,
+        (_, "resources/list") => Ok(resources::list()),
+        (_, "resources/templates/list") => Ok(resources::templates()),
+        (_, "resources/read") => resources::read(context, program.call, params).await,
         _ => Err(Refused::unknown_method()),
     }
 }
 
-/// A revision that both speak, or else ours, with which the program may do as it likes.
 fn initialize(params: &Value) -> Result<Value, Refused> {
     let asked = params["protocolVersion"].as_str();
-    let asked = asked.ok_or_else(|| Refused::params("protocolVersion", versions()))?;
-    let spoken = VERSIONS.iter().find(|version| **version == asked).unwrap_or(&VERSIONS[0]);
+    let asked = asked.ok_or_else(|| Refused::params("protocolVersion", "is required"))?;
     Ok(json!({
-        "protocolVersion": spoken,
-        "capabilities": {"tools": {"listChanged": false}, "resources": {"listChanged": false, "subscribe": false}},
-        "serverInfo": {
-            "name": "chat-api", "title": "Tasks and reminders", "version": env!("CARGO_PKG_VERSION"),
-        },
+        "protocolVersion": revision::agreed_on(asked),
+        "capabilities": capabilities(),
+        "serverInfo": revision::server(),
         "instructions": INSTRUCTIONS,
     }))
+}
+
+fn discover() -> Value {
+    json!({
+        "supportedVersions": revision::SPOKEN,
+        "capabilities": capabilities(),
+        "instructions": INSTRUCTIONS,
+    })
+}
+
+/// What nobody is told of when it changes.
+fn capabilities() -> Value {
+    json!({
+        "tools": {"listChanged": false},
+        "resources": {"listChanged": false, "subscribe": false},
+    })
 }

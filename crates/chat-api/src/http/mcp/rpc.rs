@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, http::header, http::header::HeaderValue};
 use events::CorrelationId;
 use serde_json::{Value, json};
 
+use super::revision::Revision;
 use crate::error::Failure;
 
 /// The longest id that is repeated, in characters.
@@ -32,6 +33,8 @@ pub(super) struct Request {
 pub(super) struct Refused {
     kind: Kind,
     failure: Failure,
+    /// What else a program can go by.
+    details: Value,
 }
 
 /// What JSON-RPC and MCP have numbers for.
@@ -39,6 +42,8 @@ pub(super) struct Refused {
 enum Kind {
     Unreadable,
     Request,
+    Header,
+    Version,
     Method,
     Params,
     Resource,
@@ -46,40 +51,39 @@ enum Kind {
 }
 
 impl Kind {
-    const fn number(self) -> i32 {
+    const fn number(self, revision: Revision) -> i32 {
         match self {
             Self::Unreadable => -32_700,
             Self::Request => -32_600,
+            Self::Header => -32_020,
+            Self::Version => -32_022,
             Self::Method => -32_601,
             Self::Params => -32_602,
-            Self::Resource => -32_002,
+            Self::Resource => match revision {
+                Revision::Greeting => -32_002,
+                Revision::Stateless => -32_602,
+            },
             Self::Internal => -32_603,
         }
     }
 
     /// Whether HTTP, too, says that it failed: what is no request of the protocol, what the token does not
     /// reach, and what went wrong here.
-    const fn shows_in_http(self) -> bool {
-        matches!(self, Self::Unreadable | Self::Request | Self::Internal)
-    }
-}
-
-impl Message {
-    /// What an answer names; null of what has none.
-    pub(super) fn id(&self) -> Value {
+    const fn shows_in_http(self, revision: Revision) -> bool {
         match self {
-            Self::Request(request) => request.id.clone(),
-            Self::Other => Value::Null,
+            Self::Unreadable | Self::Request | Self::Header | Self::Version | Self::Internal => {
+                true
+            }
+            Self::Method => matches!(revision, Revision::Stateless),
+            Self::Params | Self::Resource => false,
         }
     }
 }
 
 /// Reads a message.
 pub(super) fn read(bytes: &[u8]) -> Result<Message, Refused> {
-    let message: Value = serde_json::from_slice(bytes).map_err(|error| Refused {
-        kind: Kind::Unreadable,
-        failure: Failure::MalformedJson(error),
-    })?;
+    let message: Value = serde_json::from_slice(bytes)
+        .map_err(|error| Refused::new(Kind::Unreadable, Failure::MalformedJson(error)))?;
     let Value::Object(mut message) = message else {
         return Err(Refused::request("", "is one message, an object"));
     };
@@ -117,39 +121,65 @@ pub(super) fn answered(id: &Value, result: &Value) -> HttpResponse {
 }
 
 impl Refused {
+    fn new(kind: Kind, failure: Failure) -> Self {
+        Self { kind, failure, details: json!({}) }
+    }
+
     /// It is no request of the protocol.
     pub(super) fn request(field: &str, reason: impl ToString) -> Self {
-        let said = [field, &reason.to_string()].join(" ");
-        Self { kind: Kind::Request, failure: Failure::BadMessage(said.trim().to_owned()) }
+        Self::bad(Kind::Request, field, reason)
+    }
+
+    /// A header is not what it has to be.
+    pub(super) fn header(name: &str, reason: impl ToString) -> Self {
+        Self::bad(Kind::Header, name, reason)
+    }
+
+    /// It is of a revision that is not spoken.
+    pub(super) fn version(spoken: &[&str], asked: &str) -> Self {
+        let details = json!({"supported": spoken, "requested": asked});
+        let rule = format!("is one of {}", spoken.join(", "));
+        Self { details, ..Self::bad(Kind::Version, "the protocol's version", rule) }
     }
 
     pub(super) fn params(field: &str, reason: impl ToString) -> Self {
-        Self { kind: Kind::Params, failure: Failure::field(field, reason) }
+        Self::new(Kind::Params, Failure::field(field, reason))
     }
 
     pub(super) fn unknown_method() -> Self {
-        Self { kind: Kind::Method, failure: Failure::NotFound }
+        Self::new(Kind::Method, Failure::NotFound)
     }
 
     pub(super) fn no_such_resource() -> Self {
-        Self { kind: Kind::Resource, failure: Failure::NotFound }
+        Self::new(Kind::Resource, Failure::NotFound)
+    }
+
+    fn bad(kind: Kind, what: &str, reason: impl ToString) -> Self {
+        let said = [what, &reason.to_string()].join(" ");
+        Self::new(kind, Failure::BadMessage(said.trim().to_owned()))
     }
 
     /// The error, as HTTP carries it.
-    pub(super) fn render(&self, id: &Value, correlation_id: CorrelationId) -> HttpResponse {
-        self.failure.log();
-        let mut data =
-            json!({"code": self.failure.code().name(), "correlation_id": correlation_id});
-        if let Failure::Invalid(errors) = &self.failure {
+    pub(super) fn render(
+        self,
+        id: &Value,
+        correlation_id: CorrelationId,
+        revision: Revision,
+    ) -> HttpResponse {
+        let Self { kind, failure, details: mut data } = self;
+        failure.log();
+        data["code"] = json!(failure.code().name());
+        data["correlation_id"] = json!(correlation_id);
+        if let Failure::Invalid(errors) = &failure {
             data["errors"] = json!(errors);
         }
-        let (number, message) = (self.kind.number(), self.failure.to_string());
+        let (number, message) = (kind.number(revision), failure.to_string());
         let error = json!({"code": number, "message": message, "data": data});
         let error = json!({"jsonrpc": "2.0", "id": id, "error": error});
-        if !self.kind.shows_in_http() {
+        if !kind.shows_in_http(revision) {
             return HttpResponse::Ok().json(error);
         }
-        let mut response = self.failure.render(correlation_id);
+        let mut response = failure.render(correlation_id);
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response.set_body(error.to_string()).map_into_boxed_body()
@@ -160,6 +190,6 @@ impl From<Failure> for Refused {
     /// What nobody can mend who has asked.
     fn from(failure: Failure) -> Self {
         let is_scope = matches!(failure, Failure::InsufficientScope(_));
-        Self { kind: if is_scope { Kind::Request } else { Kind::Internal }, failure }
+        Self::new(if is_scope { Kind::Request } else { Kind::Internal }, failure)
     }
 }

@@ -35,7 +35,7 @@ fn names(tools: &Value) -> Vec<&str> {
 
 /// Fails unless it is this error, with this status of HTTP.
 #[track_caller]
-fn assert_error(answer: &Answer, status: u16, number: i64, code: &str) {
+pub(super) fn assert_error(answer: &Answer, status: u16, number: i64, code: &str) {
     assert_eq!(answer.status.as_u16(), status, "{answer:?}");
     assert_eq!(answer.header("content-type"), "application/json");
     let error = &answer.body["error"];
@@ -60,6 +60,7 @@ async fn a_program_is_greeted_in_a_revision_that_both_speak() {
         ("2025-11-25", "2025-11-25"),
         ("2025-06-18", "2025-06-18"),
         ("2024-11-05", "2025-11-25"),
+        ("2026-07-28", "2025-11-25"),
         ("2999-01-01", "2025-11-25"),
     ] {
         let greeted = program.result("initialize", hello(asked)).await;
@@ -141,7 +142,14 @@ async fn what_there_is_not_is_told_so() {
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;
     let program = Program::of(&stack, &ada).await;
-    for method in ["prompts/list", "logging/setLevel", "resources/subscribe", "nonsense", ""] {
+    for method in [
+        "server/discover",
+        "prompts/list",
+        "logging/setLevel",
+        "resources/subscribe",
+        "nonsense",
+        "",
+    ] {
         assert_error(&program.ask(method, json!({})).await, 200, -32_601, "not_found");
     }
     for (method, params) in [
@@ -166,8 +174,10 @@ async fn what_there_is_not_is_told_so() {
         let answer = Answer::of(request.body(ping)).await;
         assert_eq!(answer.status.as_u16(), status, "{version}");
         if status == 400 {
-            assert_error(&answer, 400, -32_600, "bad_request");
+            assert_error(&answer, 400, -32_022, "bad_request");
             assert_eq!(answer.body["id"], 1);
+            let spoken = json!(["2026-07-28", "2025-11-25", "2025-06-18"]);
+            assert_eq!(answer.body["error"]["data"]["supported"], spoken);
         }
     }
     stack.stop().await;
