@@ -137,13 +137,15 @@ pub(super) async fn authenticate(
 }
 
 /// Lets only programs pass, with an API token: a cookie is no credential here. A page of another site is
-/// turned away whatever it presents, as MCP asks for.
+/// turned away whatever it presents, as MCP asks for; what its `Host` says is then no excuse, since a page
+/// can have a name of its own lead here.
 pub(super) async fn authenticate_program(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let context = request.app_data::<web::Data<Context>>();
-    if context.is_none_or(|context| is_cross_site(&request, context)) {
+    let origin = request.headers().get(header::ORIGIN);
+    if origin.is_some_and(|origin| context.is_none_or(|context| !is_named(origin, context))) {
         return Ok(request.error_response(Failure::CrossSite));
     }
     match credential(&request) {
@@ -194,12 +196,20 @@ pub(super) fn credential(request: &ServiceRequest) -> Option<Credential> {
 /// Without an Origin nobody says so.
 fn is_cross_site(request: &ServiceRequest, context: &Context) -> bool {
     let Some(origin) = request.headers().get(header::ORIGIN) else { return false };
-    let Ok(origin) = origin.to_str() else { return true };
     let is_host = origin
-        .split_once("://")
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"))
         .is_some_and(|(_, host)| header(request, "host").is_some_and(|own| own == host));
-    let is_own = is_host || origin == context.public_url.origin().ascii_serialization();
-    !is_own && !context.cors_origins.contains(origin)
+    !is_host && !is_named(origin, context)
+}
+
+/// Whether the settings name an origin: as this site's, or as one of those that we opened ourselves to.
+fn is_named(origin: &HeaderValue, context: &Context) -> bool {
+    origin.to_str().is_ok_and(|origin| {
+        origin == context.public_url.origin().ascii_serialization()
+            || context.cors_origins.contains(origin)
+    })
 }
 
 fn header<'r>(request: &'r ServiceRequest, name: &str) -> Option<&'r str> {

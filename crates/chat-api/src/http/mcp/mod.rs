@@ -12,7 +12,7 @@
 //! problem+json. Never: a stream (a GET is 405), a session id, a batch, a cookie.
 //!
 //! `Host` is not asked: a name that leads here says nothing, and a page that has one made to lead here has
-//! no token. `Origin` is: another site's page is 403, unless `CORS_ORIGINS` has it.
+//! no token. `Origin` is: it is `PUBLIC_URL`'s or one of `CORS_ORIGINS`, whatever `Host` is, or 403.
 
 mod resources;
 mod revision;

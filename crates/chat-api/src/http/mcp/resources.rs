@@ -53,7 +53,7 @@ pub(super) async fn read(context: &Context, call: Call, params: &Value) -> Resul
         Ok(read) => Ok(json!({
             "contents": [{"uri": uri, "mimeType": JSON, "text": read.to_string()}],
         })),
-        Err(Failure::NotFound) => Err(Refused::no_such_resource()),
+        Err(Failure::NotFound) => Err(Refused::no_such_resource(uri)),
         Err(failure) => Err(failure.into()),
     }
 }

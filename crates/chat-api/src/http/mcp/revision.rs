@@ -20,6 +20,7 @@ const VERSION_HEADER: &str = "mcp-protocol-version";
 const METHOD_HEADER: &str = "mcp-method";
 const NAME_HEADER: &str = "mcp-name";
 const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+const CAPABILITIES_KEY: &str = "io.modelcontextprotocol/clientCapabilities";
 const SERVER_KEY: &str = "io.modelcontextprotocol/serverInfo";
 /// How long a program may go by a list that it has read, in milliseconds. They change with a release.
 const LIST_TTL_MS: u32 = 300_000;
@@ -36,19 +37,21 @@ pub(super) enum Revision {
 impl Revision {
     /// The revision that a request is of.
     pub(super) fn of(headers: &HeaderMap, request: &Request) -> Result<Self, Refused> {
-        let said = request.params["_meta"][VERSION_KEY].as_str();
-        let version = match (text(headers, VERSION_HEADER)?, said) {
+        let meta = &request.params["_meta"];
+        let version = match (text(headers, VERSION_HEADER)?, meta[VERSION_KEY].as_str()) {
             (None, None) => return Ok(Self::Greeting),
-            (Some(header), None) if header == STATELESS => return Err(differs(VERSION_HEADER)),
-            (Some(header), None) => header,
-            (Some(header), Some(said)) if header == said => header,
-            (_, Some(_)) => return Err(differs(VERSION_HEADER)),
+            (Some(STATELESS), None) => return Err(Refused::meta(VERSION_KEY)),
+            (Some(header), said) if said.is_none_or(|said| said == header) => header,
+            _ => return Err(differs(VERSION_HEADER)),
         };
         if !SPOKEN.contains(&version) {
             return Err(Refused::version(&SPOKEN, version));
         }
         if version != STATELESS {
             return Ok(Self::Greeting);
+        }
+        if !meta[CAPABILITIES_KEY].is_object() {
+            return Err(Refused::meta(CAPABILITIES_KEY));
         }
         if text(headers, METHOD_HEADER)? != Some(&request.method) {
             return Err(differs(METHOD_HEADER));

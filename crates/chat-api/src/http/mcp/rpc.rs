@@ -44,6 +44,7 @@ enum Kind {
     Request,
     Header,
     Version,
+    Meta,
     Method,
     Params,
     Resource,
@@ -58,7 +59,7 @@ impl Kind {
             Self::Header => -32_020,
             Self::Version => -32_022,
             Self::Method => -32_601,
-            Self::Params => -32_602,
+            Self::Meta | Self::Params => -32_602,
             Self::Resource => match revision {
                 Revision::Greeting => -32_002,
                 Revision::Stateless => -32_602,
@@ -71,11 +72,9 @@ impl Kind {
     /// reach, and what went wrong here.
     const fn shows_in_http(self, revision: Revision) -> bool {
         match self {
-            Self::Unreadable | Self::Request | Self::Header | Self::Version | Self::Internal => {
-                true
-            }
-            Self::Method => matches!(revision, Revision::Stateless),
             Self::Params | Self::Resource => false,
+            Self::Method => matches!(revision, Revision::Stateless),
+            _ => true,
         }
     }
 }
@@ -142,6 +141,11 @@ impl Refused {
         Self { details, ..Self::bad(Kind::Version, "the protocol's version", rule) }
     }
 
+    /// It does not say of itself what it has to.
+    pub(super) fn meta(key: &str) -> Self {
+        Self::bad(Kind::Meta, key, "is required in _meta")
+    }
+
     pub(super) fn params(field: &str, reason: impl ToString) -> Self {
         Self::new(Kind::Params, Failure::field(field, reason))
     }
@@ -150,8 +154,8 @@ impl Refused {
         Self::new(Kind::Method, Failure::NotFound)
     }
 
-    pub(super) fn no_such_resource() -> Self {
-        Self::new(Kind::Resource, Failure::NotFound)
+    pub(super) fn no_such_resource(uri: &str) -> Self {
+        Self { details: json!({"uri": uri}), ..Self::new(Kind::Resource, Failure::NotFound) }
     }
 
     fn bad(kind: Kind, what: &str, reason: impl ToString) -> Self {

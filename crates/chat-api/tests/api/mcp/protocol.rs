@@ -167,6 +167,7 @@ async fn what_there_is_not_is_told_so() {
     for uri in ["tasks://", "tasks://nobody", "file:///etc/passwd", &format!("tasks://{nobody}")] {
         let answer = program.ask("resources/read", json!({"uri": uri})).await;
         assert_error(&answer, 200, -32_002, "not_found");
+        assert_eq!(answer.body["error"]["data"]["uri"], uri);
     }
     for (version, status) in [("2025-11-25", 200), ("2025-06-18", 200), ("2025-03-26", 400)] {
         let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
@@ -185,7 +186,9 @@ async fn what_there_is_not_is_told_so() {
 
 #[tokio::test]
 async fn only_a_token_is_let_in_and_a_stranger_is_refused_before_the_body_is_read() {
-    let stack = Stack::start().await;
+    let flags = ["--public-url", "https://todo.example.test"];
+    let flags = [flags, ["--cors-origins", "https://app.example.test"]].concat();
+    let stack = Stack::start_with(&flags).await;
     let ada = stack.register("ada").await;
     let program = Program::of(&stack, &ada).await;
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
@@ -207,10 +210,22 @@ async fn only_a_token_is_let_in_and_a_stranger_is_refused_before_the_body_is_rea
         answer.assert_problem(405, "method_not_allowed");
         assert_eq!(answer.header("allow"), "POST");
     }
-    let page = program.request(Method::POST).header("Origin", "https://elsewhere.example");
-    Answer::of(page.json(&ping)).await.assert_problem(403, "cross_site");
-    let own = program.request(Method::POST).header("Origin", &stack.replica.public);
-    assert_eq!(Answer::of(own.json(&ping)).await.status, StatusCode::OK);
+    let page = |host: &str, origin: &str| {
+        let request = program.request(Method::POST).header("Host", host).header("Origin", origin);
+        Answer::of(request.json(&ping))
+    };
+    for (host, origin) in [
+        ("todo.example.test", "https://elsewhere.example"),
+        ("todo.example.test", "null"),
+        ("todo.example.test", "http://todo.example.test"),
+        // Whose name was made to lead here.
+        ("elsewhere.example", "http://elsewhere.example"),
+    ] {
+        page(host, origin).await.assert_problem(403, "cross_site");
+    }
+    for origin in ["https://todo.example.test", "https://app.example.test"] {
+        assert_eq!(page("todo.example.test", origin).await.status, StatusCode::OK);
+    }
     let large = format!("\"{}\"", "x".repeat(300 * 1024));
     program.send(large).await.assert_problem(413, "too_large");
     let mut raw = Raw::connect(&stack.replica).await;

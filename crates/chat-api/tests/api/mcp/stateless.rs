@@ -85,13 +85,26 @@ async fn a_header_that_says_otherwise_than_the_message_is_refused() {
         assert_error(&answer, 400, -32_020, "bad_request");
         assert_eq!(answer.body["id"], 7);
     }
-    let silent = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/list"});
-    let silent = program.request(Method::POST).header(VERSION.0, VERSION.1).json(&silent);
-    assert_error(&Answer::of(silent).await, 400, -32_020, "bad_request");
     assert_eq!(stack.count("select count(*) from task").await, 0);
     let encoded = [VERSION, method, ("Mcp-Name", "=?base64?YWRkX3Rhc2s=?=")];
     assert_eq!(send(&program, "tools/call", call(), &encoded).await.status, StatusCode::OK);
     assert_eq!(stack.count("select count(*) from task").await, 1);
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_say_what_it_is_of_is_refused() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let program = Program::of(&stack, &ada).await;
+    let version = json!({"io.modelcontextprotocol/protocolVersion": REVISION});
+    let capabilities = json!({"io.modelcontextprotocol/clientCapabilities": {}});
+    for params in [json!({}), json!({"_meta": version}), json!({"_meta": capabilities})] {
+        let body = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": params});
+        let request = program.request(Method::POST).header(VERSION.0, VERSION.1);
+        let answer = Answer::of(request.header("Mcp-Method", "tools/list").json(&body)).await;
+        assert_error(&answer, 400, -32_602, "bad_request");
+    }
     stack.stop().await;
 }
 
