@@ -111,7 +111,7 @@ async fn try_to_call(
     let mut tools = Toolbox::open(&mut tx, context, call, conversation_of(user_id)).await?;
     let is_too_much = deletes_too_much(&mut tx, user_id, use_of).await?;
     let outcome = if is_too_much {
-        tools.ask(&mut tx, use_of).await?
+        tools.propose(&mut tx, use_of).await?
     } else {
         tools.run(&mut tx, use_of).await?
     };

@@ -342,19 +342,18 @@ impl<'a> Toolbox<'a> {
         let refuse = |refused: Refused| CallError::Arguments { tool, reason: refused.to_string() };
         use_of.check().map_err(refuse)?;
         if use_of.needs_confirmation() {
-            return Ok(self.ask(conn, use_of).await?);
+            return Ok(self.propose(conn, use_of).await?);
         }
         Ok(self.carry_out(conn, use_of, None).await?)
     }
 
-    /// Answers that it is for the person to say, and what it would be done to.
-    pub(super) async fn ask(
-        &self,
+    /// Does nothing, and answers what it would be done to.
+    pub(super) async fn propose(
+        &mut self,
         conn: &mut PgConnection,
         use_of: &Use,
     ) -> Result<Outcome, Failure> {
-        let task_ids = use_of.task_ids().unwrap_or_default();
-        let tasks = self.acts.lock_all(conn, task_ids).await?;
+        let tasks = self.acts.lock_all(conn, use_of.task_ids().unwrap_or_default()).await?;
         let there = tasks.into_iter().filter(|task| !task.is_deleted());
         let tasks = there.map(Shown::new).collect();
         Ok(Outcome::NeedsConfirmation { would: use_of.tool(), tasks })
