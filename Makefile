@@ -16,6 +16,10 @@ LOCAL := $(TARGET)/debug/local
 unexport DATABASE_URL CHAT_DATABASE_URL WORKER_DATABASE_URL BUS_DATABASE_URL MESSAGING_DATABASE_URL
 # A developer's settings are not a test's.
 unexport EVENT_BUS APP_ADDR HEALTH_ADDR LISTEN_ADDR SMTP_URL SMTP_FROM VAPID_PRIVATE_KEY VAPID_PUBLIC_KEY VAPID_SUBJECT
+LLM := LLM_BASE_URL LLM_MODEL LLM_API_KEY LLM_DAILY_TOKENS
+unexport $(LLM)
+# But a language model that is named is to answer under `make run`.
+$(foreach name,$(LLM),$(if $($(name)),$(eval run: export $(name) := $($(name)))))
 export CACHE
 
 .PHONY: help

@@ -45,6 +45,7 @@ variants=(
     'prometheus --set monitoring.serviceMonitor.enabled=true,monitoring.serviceMonitor.labels.release=prometheus'
     'mail --set secrets.mail.name=todo-mail,worker.mailFrom=todo@example.org'
     'web-push --set secrets.webPush.name=todo-web-push,worker.webPushSubject=mailto:ops@example.org'
+    'llm --set api.llm.baseUrl=http://ollama.models.svc:11434/v1,api.llm.model=any,secrets.llm.name=todo-llm'
     'keda --set worker.keda.enabled=true,worker.keda.minReplicas=2'
     'autoscaling --set api.autoscaling.enabled=true'
     'replicas --set api.replicas=3,worker.replicas=3'

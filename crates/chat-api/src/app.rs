@@ -10,6 +10,7 @@ use sqlx::PgPool;
 
 use crate::{
     Reconciled,
+    chat::turn::metrics::Counts as ModelCounts,
     commands::{passwords::Passwords, transfers::Transfers},
     context::Context,
     feed::hub::Hub,
@@ -48,6 +49,9 @@ pub enum ServeError {
     /// The sidecar's client can't be made.
     #[error("the sidecar's settings can't be used")]
     Sidecar(#[from] sidecar::SettingsError),
+    /// The language model's settings can't be used.
+    #[error("the language model's settings can't be used")]
+    Model(#[from] model::SettingsError),
     /// A part of it panicked; it was stopped as a whole.
     #[error("background work broke")]
     Broken,
@@ -88,7 +92,8 @@ pub async fn serve(
     listeners: Listeners,
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
-    let context = context(settings, &pool, shutdown.token().child_token());
+    let mut context = context(settings, &pool, shutdown.token().child_token());
+    context.talker = settings.llm.talker()?;
     let inbox = Arc::new(Inbox::new(
         pool.clone(),
         context.outbox.clone(),
@@ -100,6 +105,7 @@ pub async fn serve(
     let mut metrics = Metrics::new(Service::ChatApi.name(), &pool);
     context.outbox.register(&pool, &mut metrics);
     context.requests.register(&context.hub, &mut metrics);
+    context.model_counts.register(&mut metrics);
     let health = platform::health::serve(listeners.health, pool.clone(), schema(), metrics)?;
     let handles = [public.handle(), deliveries.handle()];
     let health_handle = health.handle();
@@ -115,6 +121,9 @@ pub async fn serve(
     }
     for handle in handles {
         handle.stop(true).await;
+    }
+    if let Some(talker) = &context.talker {
+        talker.closed().await;
     }
     if !shutdown.drained().await {
         tracing::warn!("background work was cut off");
@@ -176,6 +185,8 @@ pub(crate) fn context(
         keys: settings.service.sealing_keys.clone(),
         passwords: Passwords::new(),
         transfers: Transfers::new(),
+        talker: None,
+        model_counts: ModelCounts::default(),
         public_url: settings.public_url.clone(),
         admins: Admins {
             emails: settings.admin_emails.to_strings(),

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
+    chat::turn::{Talker, metrics::Counts as ModelCounts},
     commands::{passwords::Passwords, transfers::Transfers},
     domain::{channel::VapidPublicKey, user_agent::UserAgent},
     feed::hub::Hub,
@@ -28,6 +29,9 @@ pub(crate) struct Context {
     pub(crate) keys: KeyRing,
     pub(crate) passwords: Passwords,
     pub(crate) transfers: Transfers,
+    /// What answers where the grammar does not; without it, the grammar alone.
+    pub(crate) talker: Option<Talker>,
+    pub(crate) model_counts: ModelCounts,
     /// Where people reach this service.
     pub(crate) public_url: Url,
     pub(crate) admins: Admins,

@@ -105,6 +105,8 @@ pub(crate) enum Failure {
     InboxStays,
     #[error("the dead letter was discarded")]
     DeadLetterDiscarded,
+    #[error("the message before is still being answered")]
+    StillAnswering,
     #[error("this key was used for another request")]
     IdempotencyKeyReused,
     #[error("the request is too large")]
@@ -205,6 +207,7 @@ codes! {
     InboxStays = "inbox_stays", CONFLICT, "The inbox stays";
     ReminderGone = "reminder_gone", CONFLICT, "Reminder gone";
     DeadLetterDiscarded = "dead_letter_discarded", CONFLICT, "Dead letter discarded";
+    StillAnswering = "still_answering", CONFLICT, "Still answering";
     VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "Changed in the meantime";
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "Too large";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "Invalid";
@@ -254,6 +257,7 @@ impl Failure {
             Self::ReminderGone => Code::ReminderGone,
             Self::InboxStays => Code::InboxStays,
             Self::DeadLetterDiscarded => Code::DeadLetterDiscarded,
+            Self::StillAnswering => Code::StillAnswering,
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
             Self::Busy => Code::Busy,
             Self::Unavailable(_) => Code::Unavailable,
@@ -288,7 +292,10 @@ impl Failure {
     pub(crate) fn render(&self, correlation_id: CorrelationId) -> HttpResponse {
         let mut response = HttpResponse::build(self.code().status());
         match self {
-            Self::Busy | Self::Unavailable(_) | Self::TooManyStreams { .. } => {
+            Self::Busy
+            | Self::Unavailable(_)
+            | Self::TooManyStreams { .. }
+            | Self::StillAnswering => {
                 response.insert_header(("Retry-After", RETRY_AFTER_SECS.to_string()));
             }
             Self::TooManyAttempts { retry_after_secs } | Self::RateLimited { retry_after_secs } => {

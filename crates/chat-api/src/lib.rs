@@ -36,7 +36,7 @@ pub use jobs::Reconciled;
 pub use migrate::migrate;
 pub use settings::{
     AdminEmails, Command, HttpSettings, InvalidAdminEmails, InvalidOrigins, LetterSettings,
-    Origins, ResetPasswordSettings, ServeSettings, TopicsSettings, TrialSettings,
+    LlmSettings, Origins, ResetPasswordSettings, ServeSettings, TopicsSettings, TrialSettings,
 };
 pub use topics::{TopicsError, topics};
 pub use trial::{TrialError, try_out};

@@ -15,8 +15,10 @@ use crate::{
 };
 
 mod http;
+mod llm;
 
 pub use http::{HttpSettings, InvalidOrigins, Origins};
+pub use llm::LlmSettings;
 
 /// Owns people, tasks and conversation.
 #[derive(Debug, Parser)]
@@ -163,6 +165,10 @@ pub struct ServeSettings {
     /// How much the public listener takes.
     #[command(flatten)]
     pub http: HttpSettings,
+
+    /// The language model that answers what the grammar does not understand.
+    #[command(flatten)]
+    pub llm: LlmSettings,
 }
 
 impl AdminEmails {
@@ -222,6 +228,23 @@ mod tests {
         let Command::Serve(settings) = serve else { panic!("{serve:?}") };
         assert_eq!(settings.listen_addr.port(), 9);
         assert!(matches!(command(&["reconcile", "--sealing-keys", KEY]), Command::Reconcile(_)));
+    }
+
+    #[test]
+    fn a_language_model_has_an_address_and_a_name() {
+        let llm = |args: &[&str]| match command(&[&["--sealing-keys", KEY], args].concat()) {
+            Command::Serve(settings) => settings.llm,
+            other => panic!("{other:?}"),
+        };
+        assert!(llm(&[]).llm_base_url.is_none());
+        let address = "http://127.0.0.1:11434/v1";
+        let named =
+            llm(&["--llm-base-url", address, "--llm-model", "any", "--llm-api-key", "sk-x"]);
+        assert_eq!(named.llm_base_url.as_ref().map(Url::as_str), Some(address));
+        assert!(!format!("{named:?}").contains("sk-x"));
+        let url = ["--database-url", "postgres://localhost/x", "--sealing-keys", KEY];
+        let alone = [&["chat-api", "serve", "--llm-base-url", address][..], &url].concat();
+        assert!(Command::try_parse_from(alone).is_err(), "without a name");
     }
 
     #[test]

@@ -1,21 +1,23 @@
 //! From commands to acts: which tasks are meant, what is asked back, what is called.
 
 mod answering;
+mod given;
 mod target;
 
 use events::{Status, TaskId, UserId};
-use intent::{Command, Doubt, Move, NewTask, Parsed, Said, Target};
+use intent::{Command, Doubt, Parsed, Target};
 use sqlx::PgConnection;
 
-use self::target::Meant;
+use self::{
+    given::{add_task, listing, moving},
+    target::Meant,
+};
 use super::{
     Action,
     mind::{Mind, Question},
     tools::{
         CallError, Toolbox, Use,
-        arguments::{
-            AddTask, Keep, ListTasks, Nothing, OneTask, Reschedule, Snooze, SomeTasks, Update, When,
-        },
+        arguments::{AddTask, Nothing, OneTask, Snooze, SomeTasks, Update},
         outcome::{Outcome, Shown},
     },
     words::{Clock, list, reply, talk},
@@ -81,30 +83,75 @@ impl<'t, 'a> Turn<'t, 'a> {
         Self { conn, tools, user_id, clock, mind, said: vec![], actions: vec![], touched: vec![] }
     }
 
+    /// After this was said.
+    pub(super) fn after(mut self, said: String) -> Self {
+        self.said.push(said);
+        self
+    }
+
+    /// After these were changed by the same message.
+    pub(super) fn touching(mut self, tasks: &[TaskId]) -> Self {
+        self.touched.extend_from_slice(tasks);
+        self
+    }
+
     /// Does what a message asks for, or asks back.
     pub(super) async fn take(mut self, text: &str, parsed: Parsed) -> Result<Turned, Failure> {
-        let question = self.mind.question.take();
-        let is_answered = match question {
-            Some(question) => self.take_answer(question, text, &parsed).await?,
-            None => false,
-        };
+        let is_answered = self.take_question(text, &parsed).await?;
         if !is_answered && !self.take_doubt(&parsed) {
-            self.lock_ahead(&parsed.commands).await?;
-            for command in parsed.commands {
-                let command = match command {
-                    Command::Answer(intent::Answer::Yes) => {
-                        answering::as_command(text).unwrap_or(command)
-                    }
-                    command => command,
-                };
-                self.carry_out(command).await?;
-            }
+            self.carry_out_all(text, parsed.commands).await?;
         }
+        Ok(self.end())
+    }
+
+    /// The same where there is no doubt what is meant: else nothing is done, and what is in mind comes
+    /// back with what was understood.
+    pub(super) async fn take_if_sure(
+        mut self,
+        text: &str,
+        parsed: Parsed,
+    ) -> Result<Result<Turned, (Mind, Parsed)>, Failure> {
+        if !self.take_question(text, &parsed).await? {
+            // To what nobody asked of whom we know, somebody else may know the question.
+            let is_stray = matches!(parsed.commands.as_slice(), [Command::Answer(_)])
+                && answering::as_command(text).is_none();
+            if is_stray || !parsed.is_understood() {
+                return Ok(Err((self.mind, parsed)));
+            }
+            self.carry_out_all(text, parsed.commands).await?;
+        }
+        Ok(Ok(self.end()))
+    }
+
+    /// Takes a message for the answer to the question that is open; then it is open no more.
+    async fn take_question(&mut self, text: &str, parsed: &Parsed) -> Result<bool, Failure> {
+        match self.mind.question.take() {
+            Some(question) => self.take_answer(question, text, parsed).await,
+            None => Ok(false),
+        }
+    }
+
+    async fn carry_out_all(&mut self, text: &str, commands: Vec<Command>) -> Result<(), Failure> {
+        self.lock_ahead(&commands).await?;
+        for command in commands {
+            let command = match command {
+                Command::Answer(intent::Answer::Yes) => {
+                    answering::as_command(text).unwrap_or(command)
+                }
+                command => command,
+            };
+            self.carry_out(command).await?;
+        }
+        Ok(())
+    }
+
+    /// What it has come to.
+    pub(super) fn end(mut self) -> Turned {
         if self.touched.len() > 1 {
             self.touched.truncate(MAX_TASKS);
             self.mind.it = self.touched;
         }
-        Ok(Turned { reply: self.said.join("\n"), actions: self.actions, mind: self.mind })
+        Turned { reply: self.said.join("\n"), actions: self.actions, mind: self.mind }
     }
 
     /// What is no task is not added as one without asking.
@@ -265,8 +312,29 @@ impl<'t, 'a> Turn<'t, 'a> {
         self.mind.question = Some(Question::Add(Box::new(offered)));
     }
 
+    /// Calls a tool, tells what came of it, and remembers what it was about; what is refused is for who
+    /// called.
+    pub(super) async fn act(&mut self, use_of: &Use) -> Result<Outcome, CallError> {
+        let outcome = self.tools.run(self.conn, use_of).await?;
+        self.note(use_of, &outcome)?;
+        self.tell(use_of, &outcome);
+        Ok(outcome)
+    }
+
+    /// Asks whether this is to be done.
+    pub(super) async fn ask_for_yes(&mut self, use_of: &Use) -> Result<(), Failure> {
+        let outcome = self.tools.propose(self.conn, use_of).await?;
+        if matches!(&outcome, Outcome::NeedsConfirmation { tasks, .. } if tasks.is_empty()) {
+            self.say(talk::GONE);
+            return Ok(());
+        }
+        self.note(use_of, &outcome)?;
+        self.tell(use_of, &outcome);
+        Ok(())
+    }
+
     /// Calls a tool, tells what came of it, and remembers what it was about.
-    async fn run(&mut self, use_of: Use) -> Result<(), Failure> {
+    pub(super) async fn run(&mut self, use_of: Use) -> Result<(), Failure> {
         if let Some(outcome) = self.call(&use_of).await? {
             self.tell(&use_of, &outcome);
         }
@@ -348,55 +416,7 @@ impl<'t, 'a> Turn<'t, 'a> {
         }
     }
 
-    fn say(&mut self, text: impl Into<String>) {
+    pub(super) fn say(&mut self, text: impl Into<String>) {
         self.said.push(text.into());
-    }
-}
-
-fn add_task(new: NewTask) -> AddTask {
-    let NewTask { title, due, recurrence, reminders, priority, tags } = new;
-    AddTask { title, description: None, priority, due_date: due, recurrence, reminders, tags }
-}
-
-fn listing(query: intent::Query) -> ListTasks {
-    let intent::Query { words, tags, priority, status, due, overdue, recurring, count: _ } = query;
-    let (due_from, due_to) = due.map_or((None, None), |days| (days.from, days.to));
-    ListTasks { words, tags, priority, status, due_from, due_to, overdue, recurring, limit: None }
-}
-
-/// What moves a task, and what is added instead where there is none.
-fn moving(to: Move) -> (Use, AddTask) {
-    let reschedule = |when| Use::RescheduleTasks(Reschedule { task_ids: vec![], when });
-    match to {
-        Move::To { due, said } => {
-            let keep = match said {
-                Said::Day => Some(Keep::Time),
-                Said::Time => Some(Keep::Day),
-                Said::Both => None,
-            };
-            let offered = AddTask { due_date: Some(due), ..AddTask::default() };
-            (reschedule(When::To { due_date: due, keep }), offered)
-        }
-        Move::By(shift) => {
-            let intent::Shift { months, days, seconds } = shift;
-            (reschedule(When::By { months, days, seconds }), AddTask::default())
-        }
-        Move::NoDue => (reschedule(When::Never {}), AddTask::default()),
-        Move::Repeat { recurrence, due } => {
-            let rule = Some(*recurrence);
-            let offered =
-                AddTask { due_date: Some(due), recurrence: rule.clone(), ..AddTask::default() };
-            let update = Update {
-                recurrence: Some(rule),
-                due_date: Some(due),
-                keep_time: true,
-                ..Update::default()
-            };
-            (Use::UpdateTask(update), offered)
-        }
-        Move::NoRepeat => {
-            let update = Update { recurrence: Some(None), ..Update::default() };
-            (Use::UpdateTask(update), AddTask::default())
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! Conversation: what somebody says becomes acts and an answer, in one transaction.
+//! Conversation: what somebody says becomes acts and an answer, in one transaction; where a language model
+//! answers, in several (`turn`).
 //!
 //! The grammar (`intent`) turns a message into commands; `engine` finds out which tasks they mean, by what
 //! was spoken of last and by the words of tasks, asks back where that is not clear, and calls `tools`;
@@ -17,6 +18,7 @@ pub(crate) mod programs;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tools;
+pub(crate) mod turn;
 mod words;
 
 use intent::Parsed;
@@ -26,7 +28,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub(crate) use self::message::{MAX_MESSAGE_CHARS, Message};
-use self::{engine::Turn, mind::Mind, tools::Toolbox};
+use self::{
+    engine::Turn,
+    mind::Mind,
+    tools::Toolbox,
+    turn::{Answering, Opened},
+};
 use crate::{
     commands::idempotency::{self, Once},
     context::{Call, Context},
@@ -68,19 +75,45 @@ pub(crate) struct Action {
     pub(crate) result: Value,
 }
 
-/// Answers a message, in a conversation or in a new one; with a key, once.
+/// What comes of a message.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// It is answered.
+    Answered(Answer),
+    /// A language model is about to answer it; the message is kept.
+    Answering(Answering),
+}
+
+/// What a transaction has made of a message.
+enum Taken {
+    Answered(Answer),
+    Opened(Box<Opened>),
+}
+
+impl Said {
+    /// The whole answer, when it is there.
+    pub(crate) async fn whole(self) -> Result<Answer, Failure> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::Answering(answering) => answering.whole().await,
+        }
+    }
+}
+
+/// Takes a message, in a conversation or in a new one; with a key, once.
 pub(crate) async fn say(
     context: &Context,
     call: Call,
     message: &Message,
     conversation_id: Option<Uuid>,
     once: Option<&Once>,
-) -> Result<Answer, Failure> {
+) -> Result<Said, Failure> {
     let understand = |context: &intent::Context| intent::parse(message.as_str(), context);
-    answer(context, call, message, conversation_id, once, understand).await
+    take(context, call, message, conversation_id, once, understand).await
 }
 
-/// The same with whatever understands the message.
+/// Answers a message with whatever understands it.
+#[cfg(test)]
 pub(crate) async fn answer(
     context: &Context,
     call: Call,
@@ -89,15 +122,33 @@ pub(crate) async fn answer(
     once: Option<&Once>,
     understand: impl Fn(&intent::Context) -> Parsed,
 ) -> Result<Answer, Failure> {
+    take(context, call, message, conversation_id, once, understand).await?.whole().await
+}
+
+async fn take(
+    context: &Context,
+    call: Call,
+    message: &Message,
+    conversation_id: Option<Uuid>,
+    once: Option<&Once>,
+    understand: impl Fn(&intent::Context) -> Parsed,
+) -> Result<Said, Failure> {
     let mut attempts = 1;
     loop {
-        let answered = try_to_answer(context, call, message, conversation_id, once, &understand);
-        match answered.await {
+        let taken = try_to_take(context, call, message, conversation_id, once, &understand);
+        match (taken.await, &context.talker) {
             // Nothing was done.
-            Err(Failure::Unavailable(error)) if attempts < MAX_ATTEMPTS && is_deadlock(&error) => {
+            (Err(Failure::Unavailable(error)), _)
+                if attempts < MAX_ATTEMPTS && is_deadlock(&error) =>
+            {
                 attempts += 1;
             }
-            answered => return answered,
+            (Ok(Taken::Opened(opened)), Some(talker)) => {
+                return Ok(Said::Answering(talker.start(context, *opened)));
+            }
+            (Ok(Taken::Opened(_)), None) => return Err(Failure::Busy),
+            (Ok(Taken::Answered(answer)), _) => return Ok(Said::Answered(answer)),
+            (Err(failure), _) => return Err(failure),
         }
     }
 }
@@ -106,29 +157,48 @@ fn is_deadlock(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == DEADLOCK)
 }
 
-async fn try_to_answer(
+async fn try_to_take(
     context: &Context,
     call: Call,
     message: &Message,
     conversation_id: Option<Uuid>,
     once: Option<&Once>,
     understand: impl Fn(&intent::Context) -> Parsed,
-) -> Result<Answer, Failure> {
+) -> Result<Taken, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
     if let Some(once) = once
         && let Some(first) = idempotency::first_answer(&mut tx, call.user_id, once).await?
     {
-        return serde_json::from_str(&first).map_err(Failure::internal);
+        let first = if first.is_empty() {
+            turn::find_again(&mut tx, call, once).await?
+        } else {
+            serde_json::from_str(&first).map_err(Failure::internal)?
+        };
+        tx.commit().await?;
+        return Ok(Taken::Answered(first));
     }
     let locked = enter(&mut tx, call, message, conversation_id).await?;
+    turn::clear(&mut tx, call, &locked).await?;
     let mut tools = Toolbox::open(&mut tx, context, call, locked.conversation_id).await?;
     let parsed = understand(&intent::Context {
         now: tools.now(),
         time_zone: tools.zone(),
         preferences: tools.settings().language.preferences(),
     });
-    let turn = Turn::new(&mut tx, &mut tools, call.user_id, Mind::read(&locked.mind));
-    let turned = turn.take(message.as_str(), parsed).await?;
+    let engine = Turn::new(&mut tx, &mut tools, call.user_id, Mind::read(&locked.mind));
+    let turned = match &context.talker {
+        None => engine.take(message.as_str(), parsed).await?,
+        Some(talker) => match engine.take_if_sure(message.as_str(), parsed).await? {
+            Ok(turned) => turned,
+            Err((mind, parsed)) => {
+                let taken = (locked, mind, parsed);
+                let opened =
+                    turn::open(&mut tx, talker, &tools, call, message, once, taken).await?;
+                tx.commit().await?;
+                return Ok(Taken::Opened(Box::new(opened)));
+            }
+        },
+    };
     let answer = Answer {
         conversation_id: locked.conversation_id,
         message_id: Uuid::new_v4(),
@@ -145,7 +215,7 @@ async fn try_to_answer(
     tools.keep(&mut tx, place).await?;
     tx.commit().await?;
     tools.wake();
-    Ok(answer)
+    Ok(Taken::Answered(answer))
 }
 
 /// The conversation with its row locked; a new one where none is named.

@@ -22,6 +22,7 @@ use super::{
         arguments::ListTasks,
         outcome::{Outcome, Shown},
     },
+    turn,
     words::{Clock, reply},
 };
 use crate::{
@@ -107,7 +108,7 @@ async fn try_to_call(
         return Ok(serde_json::from_str(&first).map_err(Failure::internal)?);
     }
     let is_change = use_of.tool().effect() != Effect::Reads;
-    let mut locked = if is_change { Some(enter(&mut tx, user_id).await?) } else { None };
+    let mut locked = if is_change { Some(enter(&mut tx, call).await?) } else { None };
     let mut tools = Toolbox::open(&mut tx, context, call, conversation_of(user_id)).await?;
     let is_too_much = deletes_too_much(&mut tx, user_id, use_of).await?;
     let outcome = if is_too_much {
@@ -144,12 +145,15 @@ fn conversation_of(user_id: UserId) -> Uuid {
 }
 
 /// The conversation with its row locked, and with room in it.
-async fn enter(conn: &mut PgConnection, user_id: UserId) -> Result<Locked, Failure> {
+async fn enter(conn: &mut PgConnection, call: Call) -> Result<Locked, Failure> {
+    let user_id = call.user_id;
     let conversation_id = conversation_of(user_id);
     let mut locked = match store::conversations::lock(conn, user_id, conversation_id).await? {
         Some(locked) => locked,
         None => begin(conn, user_id, conversation_id).await?,
     };
+    // The place of an answer that is under way must not move.
+    turn::clear(conn, call, &locked).await?;
     if locked.messages > MAX_MESSAGES - ROOM_MESSAGES {
         let forgotten = locked.messages - locked.messages / 2;
         store::conversations::forget_beginning(conn, user_id, conversation_id, forgotten).await?;

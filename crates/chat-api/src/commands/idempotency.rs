@@ -35,7 +35,8 @@ impl Once {
     }
 }
 
-/// What the first request with this key was answered; `None` where this is the first.
+/// What the first request with this key was answered; `None` where this is the first. Empty where it is
+/// being answered over several transactions.
 pub(crate) async fn first_answer(
     conn: &mut PgConnection,
     user_id: UserId,

@@ -1,6 +1,6 @@
 //! `/chat` and `/conversations`.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -8,9 +8,14 @@ use actix_web::{
     web::{self, Bytes},
 };
 use chrono::{DateTime, Utc};
-use futures_util::stream;
+use events::CorrelationId;
+use futures_util::{
+    Stream, StreamExt,
+    stream::{self, unfold},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -21,7 +26,10 @@ use super::{
     schemas::{ChatMessage, ChatStream, MessageAuthor},
 };
 use crate::{
-    chat::{self, Action, Answer, Message},
+    chat::{
+        self, Action, Answer, Message, Said,
+        turn::{Answering, Heard},
+    },
     commands,
     context::Context,
     error::{Failure, code},
@@ -30,6 +38,10 @@ use crate::{
 };
 
 const EVENT_STREAM: &str = "text/event-stream";
+/// The longest silence of a stream, in seconds: proxies take a longer one for the end.
+const KEEP_ALIVE_SECS: u64 = 15;
+/// What is sent instead of silence; clients pass over it.
+const KEEP_ALIVE: &[u8] = b": still answering\n\n";
 
 /// What somebody says.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -55,7 +67,7 @@ pub(super) struct AnswerView {
     reply: String,
     /// What was done, in its order.
     actions: Vec<ActionView>,
-    /// What understood the message: `grammar`.
+    /// What answered: `grammar`, or `model:` and the name of a language model.
     engine: String,
 }
 
@@ -167,13 +179,15 @@ impl From<conversations::Message> for MessageView {
 /// Says something, and is answered when it is done.
 ///
 /// With `Accept: text/event-stream` the answer comes as server-sent events: `action` for each act, `message`
-/// with the `delta`s of the reply, and `done` with the whole answer. What is said is done and kept before
-/// the first of them is sent.
+/// with the `delta`s of the reply, and `done` with the whole answer, or `error` with a problem. What the
+/// grammar answers is done and kept before the first of them is sent. A language model's words and acts come
+/// as they are said and done; who goes away meanwhile finds the answer in the conversation, and what is said
+/// in it before the answer is there is refused (409).
 #[utoipa::path(post, path = "/api/v1/chat", operation_id = "sendMessage", tag = "chat",
     request_body = ChatBody, params(IdempotencyKey),
     responses((status = 200, content(
         (AnswerView = "application/json"), (ChatStream = "text/event-stream"))),
-        code::TooMany, code::IdempotencyKeyReused))]
+        code::TooMany, code::StillAnswering, code::IdempotencyKeyReused))]
 pub(super) async fn say(
     context: web::Data<Context>,
     Caller(call): Caller,
@@ -184,9 +198,14 @@ pub(super) async fn say(
     let message = fields.required("message", body.message, Message::parse);
     let conversation_id = fields.optional("conversation_id", body.conversation_id, any::<Uuid>);
     let message = fields.finish(message)?;
-    let answer = chat::say(&context, call, &message, conversation_id, once.as_ref()).await?;
-    let answer = AnswerView::from(answer);
-    if wants_events(&request) { streamed(&answer) } else { Ok(HttpResponse::Ok().json(answer)) }
+    let said = chat::say(&context, call, &message, conversation_id, once.as_ref()).await?;
+    match said {
+        Said::Answered(answer) if wants_events(&request) => streamed(&AnswerView::from(answer)),
+        Said::Answering(answering) if wants_events(&request) => {
+            Ok(followed(answering, call.correlation_id))
+        }
+        said => Ok(HttpResponse::Ok().json(AnswerView::from(said.whole().await?))),
+    }
 }
 
 fn wants_events(request: &HttpRequest) -> bool {
@@ -207,12 +226,46 @@ fn streamed(answer: &AnswerView) -> Result<HttpResponse, Failure> {
         events.push(event("message", &json!({"delta": line}))?);
     }
     events.push(event("done", answer)?);
-    let events = events.into_iter().map(Ok::<_, Infallible>);
-    Ok(HttpResponse::Ok()
+    Ok(as_events(stream::iter(events)))
+}
+
+/// The answer as it comes. It is kept when it is whole, whether anybody follows or not.
+fn followed(answering: Answering, correlation_id: CorrelationId) -> HttpResponse {
+    as_events(unfold(Some(answering), move |answering| async move {
+        let mut answering = answering?;
+        let heard = timeout(Duration::from_secs(KEEP_ALIVE_SECS), answering.next()).await;
+        let next = match heard {
+            Err(_elapsed) => Ok(Bytes::from_static(KEEP_ALIVE)),
+            Ok(Some(Heard::Words(delta))) => event("message", &json!({"delta": delta})),
+            Ok(Some(Heard::Action(action))) => event("action", &ActionView::from(action)),
+            Ok(None) => {
+                let answer = answering.whole().await.map(AnswerView::from);
+                let last = answer.and_then(|answer| event("done", &answer));
+                return Some((
+                    last.unwrap_or_else(|failure| broken(&failure, correlation_id)),
+                    None,
+                ));
+            }
+        };
+        match next {
+            Ok(next) => Some((next, Some(answering))),
+            Err(failure) => Some((broken(&failure, correlation_id), None)),
+        }
+    }))
+}
+
+/// The last event of a stream that came to nothing.
+fn broken(failure: &Failure, correlation_id: CorrelationId) -> Bytes {
+    failure.log();
+    event("error", &failure.problem(correlation_id)).unwrap_or_default()
+}
+
+fn as_events(events: impl Stream<Item = Bytes> + 'static) -> HttpResponse {
+    HttpResponse::Ok()
         .content_type(EVENT_STREAM)
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(stream::iter(events)))
+        .streaming(events.map(Ok::<_, Infallible>))
 }
 
 fn event(name: &str, data: &impl Serialize) -> Result<Bytes, Failure> {

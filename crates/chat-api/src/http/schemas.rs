@@ -124,7 +124,7 @@ schemas! {
     PhraseText: text().max_length(Some(intent::MAX_PHRASE_CHARS)).pattern(Some(NO_NUL))
         .examples(["water the plants every other Sunday at 6pm"]);
     /// Server-sent events: `action` with each act, `message` with a `delta` of the reply, `done` with the
-    /// whole answer.
+    /// whole answer, or `error` with a problem.
     ChatStream: text();
     /// Which of a slashed date's numbers comes first.
     DateOrder: words(["month_first", "day_first"]);

@@ -11,7 +11,7 @@ pub(crate) const LIFETIME_HOURS: i32 = 24;
 pub(crate) struct First {
     /// SHA-256 of that request's body.
     pub(crate) fingerprint: Vec<u8>,
-    /// What it was answered.
+    /// What it was answered; empty while it is being answered over several transactions.
     pub(crate) answer: String,
 }
 
@@ -49,6 +49,18 @@ pub(crate) async fn take(
     .fetch_one(conn)
     .await?;
     Ok(Some(first))
+}
+
+/// Locks a key that was taken by an earlier transaction of the same request.
+pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId, key: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select key from idempotency_key where user_id = $1 and key = $2 for update",
+        user_id.uuid(),
+        key,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(())
 }
 
 /// Remembers what was answered.

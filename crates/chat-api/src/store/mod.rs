@@ -16,6 +16,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod feed;
 pub(crate) mod idempotency;
 pub(crate) mod lists;
+pub(crate) mod model_use;
 pub(crate) mod person_tombstones;
 pub(crate) mod persons;
 pub(crate) mod refresh;
@@ -30,6 +31,7 @@ pub(crate) mod tokens;
 pub(crate) mod tombstones;
 pub(crate) mod transfer;
 pub(crate) mod trash;
+pub(crate) mod turns;
 
 use events::UserId;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};

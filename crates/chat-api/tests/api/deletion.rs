@@ -10,6 +10,10 @@ use crate::{
     worker::{self, Reminding},
 };
 
+/// As if a language model had answered everybody.
+const MODEL_USE: &str = "insert into model_use (user_id, day, tokens)
+    select user_id, current_date, 1 from person on conflict do nothing";
+
 /// Somebody with something in every table, and one of their tasks.
 async fn settled(stack: &Stack, name: &str) -> (Person, Value) {
     let person = stack.register(name).await;
@@ -21,6 +25,7 @@ async fn settled(stack: &Stack, name: &str) -> (Person, Value) {
     person.post("/tokens", json!({"name": "x"})).await;
     person.post("/calendar-feeds", json!({"name": "x"})).await;
     person.post("/chat", json!({"message": "x"})).await;
+    stack.run(MODEL_USE).await;
     act::use_one(stack, &person).await;
     let reminding = Reminding::of(&task, person.user_id);
     stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;

@@ -11,7 +11,7 @@ use crate::{
 use events::Topic;
 
 /// Every table that has a person's rows.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "calendar_feed",
     "list",
     "task_word",
@@ -24,6 +24,7 @@ const TABLES: [&str; 12] = [
     "timeline",
     "feed_head",
     "feed",
+    "model_use",
 ];
 
 #[tokio::test]
@@ -38,6 +39,9 @@ async fn a_query_that_forgets_the_person_still_sees_only_the_persons_own_rows() 
         let reminding = Reminding::of(&task, person.user_id);
         stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
     }
+    let spent =
+        "insert into model_use (user_id, day, tokens) select user_id, current_date, 1 from person";
+    stack.run(spent).await;
     for table in TABLES {
         let rows = format!("select user_id from {table}");
         let mut nobody = stack.role.begin().await.expect("a transaction");

@@ -9,6 +9,7 @@ mod bad_input;
 mod bulk;
 mod calendar;
 mod chat;
+mod chat_model;
 mod concurrency;
 mod convergence;
 mod dead_letters;

@@ -4,7 +4,8 @@ use events::TaskId;
 use intent::{Answer, Command, NewTask, Parsed, Target};
 
 use super::{
-    Act, Turn, add_task,
+    Act, Turn,
+    given::add_task,
     target::{Meant, named, placed},
 };
 use crate::{

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use events::{Status, TaskId};
 use intent::{Command, Target};
 
-use super::{Act, OPEN, Turn, listing};
+use super::{Act, OPEN, Turn, given::listing};
 use crate::{
     chat::{
         find::{self, Found},

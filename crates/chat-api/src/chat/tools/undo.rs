@@ -78,7 +78,10 @@ impl Toolbox<'_> {
         if self.changes.is_empty() {
             return Ok(());
         }
-        let changes = std::mem::take(&mut self.changes);
+        // What a message does may take several transactions.
+        let earlier = self.kept(conn).await?.into_iter().find(|kept| kept.place == place);
+        let mut changes = earlier.map(|kept| kept.changes).unwrap_or_default();
+        changes.append(&mut self.changes);
         let kept = Kept { place, changes, is_touched: true };
         self.store(conn, &kept).await
     }

@@ -134,6 +134,7 @@ fn specimen(code: Code) -> Failure {
         Code::InboxStays => Failure::InboxStays,
         Code::ReminderGone => Failure::ReminderGone,
         Code::DeadLetterDiscarded => Failure::DeadLetterDiscarded,
+        Code::StillAnswering => Failure::StillAnswering,
         Code::VersionMismatch => Failure::VersionMismatch,
         Code::TooLarge => Failure::TooLarge,
         Code::Invalid => Failure::Invalid(vec![FieldError {
