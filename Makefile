@@ -51,7 +51,7 @@ images: ## Build both container images into target/images, without Docker (PROFI
 	@tools/images.sh --profile $(or $(PROFILE),release) $(if $(TAG),--tag $(TAG))
 
 .PHONY: test
-test: build node-tools ## Run all tests
+test: build ## Run all tests
 	tools/test.sh $(LOCAL)
 
 .PHONY: bench
@@ -111,7 +111,7 @@ sqlx: ## Write crates/*/.sqlx anew, after a query or a migration has changed
 
 .PHONY: node-tools
 node-tools:
-	for tool in asyncapi chrono mcp openapi; do (cd tools/$$tool && npm ci --silent --no-audit --no-fund); done
+	for tool in asyncapi openapi; do (cd tools/$$tool && npm ci --silent --no-audit --no-fund); done
 
 .PHONY: format
 format: ## Format the code

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test against a PostgreSQL of its own, says how many ran, and names what did not.
 #   tools/test.sh PATH-OF-LOCAL [ARGUMENT OF cargo test...]
-# Where a part is missing on this machine, the rest runs; with CI=true that is a failure. Go, Java and Python
-# make or fetch what is pinned under tools/, the first time.
+# Where a part is missing on this machine, the rest runs; with CI=true that is a failure. Go, Java, Python
+# and Node make or fetch what is pinned under tools/, the first time.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 local_binary=$1
@@ -28,6 +28,10 @@ for name in dateutil mail push; do
     if folder=$(tools/python.sh "$name"); then
         export "${name^^}_PYTHON=$folder/bin/python"
     fi
+done
+
+for tool in chrono mcp; do
+    (cd "tools/$tool" && npm ci --silent --no-audit --no-fund) || echo "tools/$tool can't be had on this machine" >&2
 done
 
 has_postgres() { "$local_binary" postgres --ephemeral -- true >"$log" 2>&1; }

@@ -7,12 +7,13 @@
 //!
 //! How a phrase is read:
 //!
-//! 1. `token`: letters, digits and signs.
-//! 2. `scan` goes from left to right and takes the longest time, reminder, priority or tag at each place, if what
-//!    stands around it makes it one. The rules for what stands there are `number`, `duration`, `clock`, `part`, `day`,
-//!    `period`, `offset`, `holiday`, `zone` for times, `recur` and `bounds` for recurrence, `reminder` and `marks`.
-//! 3. `when` makes one time of what was said in several places, and `rule` an RFC 5545 rule.
-//! 4. `title` is what is left.
+//! 1. `text` takes it apart: letters, digits and signs.
+//! 2. `commands` looks whether all of it is a command to tasks that are there, a question, or an answer.
+//! 3. Else it is a task to add. `scan` goes from left to right and takes the longest time, reminder, priority or tag
+//!    at each place, if what stands around it makes it one. The rules for what may stand there are in `time`,
+//!    `recurrence`, `scan::reminder` and `scan::marks`.
+//! 4. `time::when` makes one time of what was said in several places, and `recurrence::rule` an RFC 5545 rule.
+//! 5. `task` is what comes of it, its title what is left.
 
 mod command;
 mod commands;

@@ -112,8 +112,7 @@ impl Grammar<'_> {
     fn p_word(&self, at: usize) -> Option<Read<Priority>> {
         let phrase = self.phrase;
         let is_form = phrase.is(at, "p") && phrase.is_glued(at + 1) && !phrase.is_glued(at);
-        let (digits, number) = phrase.digits(at + 1).filter(|(digits, _)| digits.len() == 1)?;
-        let _ = digits;
+        let number = phrase.digits_of(at + 1, 1..=1)?;
         let is_whole = !phrase.is_glued(at + 2)
             || phrase
                 .get(at + 2)
@@ -138,8 +137,7 @@ impl Grammar<'_> {
         if let Some(priority) = self.level(next) {
             return Some((priority, next + 1));
         }
-        let (digits, number) = phrase.digits(next).filter(|(digits, _)| digits.len() == 1)?;
-        let _ = digits;
+        let number = phrase.digits_of(next, 1..=1)?;
         Some((number_level(number)?, next + 1))
     }
 

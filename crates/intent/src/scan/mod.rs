@@ -208,11 +208,8 @@ impl Grammar<'_> {
         }
         // "June 3-5", "June 3 to 5".
         let Pattern::DayOfYear { month, .. } = first.pattern else { return None };
-        let (day, end) = self.ordinal(next).or_else(|| {
-            let (digits, day) = phrase.digits(next).filter(|(digits, _)| digits.len() <= 2)?;
-            let _ = digits;
-            Some((day, next + 1))
-        })?;
+        let (day, end) =
+            self.ordinal(next).or_else(|| Some((phrase.digits_of(next, 1..=2)?, next + 1)))?;
         let is_clock = phrase.is(end, ":") || phrase.is_any(end, "am|pm|h");
         let pattern = Pattern::DayOfYear {
             month,

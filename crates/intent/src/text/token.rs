@@ -3,6 +3,8 @@
 //! Tokens are as fine as that so that "5pm", "3rd", "17h30" and "3/4/2027" need no rules of their own here: what
 //! belongs together without a blank is [`Token::is_glued`].
 
+use std::ops::RangeInclusive;
+
 use crate::text::list::List;
 
 /// What a token is made of.
@@ -127,6 +129,13 @@ impl<'t> Phrase<'t> {
     /// The position after the longest of several that stands here; they are apart by `|`.
     pub(crate) fn any_words(&self, at: usize, alternatives: &'static str) -> Option<usize> {
         self.all_words(at, alternatives).max()
+    }
+
+    /// The number at a position, if it is written with so many digits.
+    pub(crate) fn digits_of(&self, at: usize, lengths: RangeInclusive<usize>) -> Option<u32> {
+        self.digits(at)
+            .filter(|(digits, _)| lengths.contains(&digits.len()))
+            .map(|(_, number)| number)
     }
 
     /// The positions after those of several that stand here.

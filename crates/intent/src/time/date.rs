@@ -39,10 +39,10 @@ impl Grammar<'_> {
         let (day, end) = match self.ordinal(next) {
             Some(read) => read,
             None => {
-                let (digits, day) = self.phrase.digits(next)?;
+                let day = self.phrase.digits_of(next, 1..=2)?;
                 let is_clock = self.phrase.is(next + 1, ":") && self.phrase.is_glued(next + 1)
                     || self.phrase.is_any(next + 1, "am|pm");
-                if is_clock || digits.len() > 2 {
+                if is_clock {
                     return None;
                 }
                 (day, next + 1)
@@ -55,10 +55,8 @@ impl Grammar<'_> {
     pub(crate) fn days_of_month(&self, at: usize) -> Option<Read<(Day, Day)>> {
         let phrase = self.phrase;
         let start = phrase.skip(at, "the");
-        let (first, next) = self.ordinal(start).or_else(|| {
-            let (digits, day) = phrase.digits(start)?;
-            (digits.len() <= 2).then_some((day, start + 1))
-        })?;
+        let (first, next) =
+            self.ordinal(start).or_else(|| Some((phrase.digits_of(start, 1..=2)?, start + 1)))?;
         let next = phrase.any_words(next, "-|–|—|to the|to|through the|through|until the|until")?;
         let (last, end) = self.month_date(next)?;
         let Pattern::DayOfYear { month, .. } = (match last.pattern {
@@ -81,12 +79,11 @@ impl Grammar<'_> {
         let (day, next) = match self.ordinal(start) {
             Some((day, next)) => (day, phrase.skip(next, "day of|of")),
             None => {
-                let (digits, day) = phrase.digits(start).filter(|(digits, _)| digits.len() <= 2)?;
+                let day = phrase.digits_of(start, 1..=2)?;
                 // "At 7.30 March" is no day: the number belongs to what it is glued to.
                 if phrase.is_glued(start) && start > 0 && phrase.is_any(start - 1, ":|.") {
                     return None;
                 }
-                let _ = digits;
                 (day, phrase.skip(start + 1, "of"))
             }
         };
@@ -140,8 +137,7 @@ impl Grammar<'_> {
 
     /// `20270304`.
     fn compact_date(&self, at: usize) -> Option<Read<Day>> {
-        let (digits, number) = self.phrase.digits(at).filter(|(digits, _)| digits.len() == 8)?;
-        let _ = digits;
+        let number = self.phrase.digits_of(at, 8..=8)?;
         let year = number / 10_000;
         if !(FIRST_YEAR..=LAST_YEAR).contains(&year) {
             return None;

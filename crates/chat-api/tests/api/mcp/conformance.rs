@@ -92,7 +92,7 @@ impl Suite {
 #[tokio::test]
 async fn the_public_suite_has_nothing_to_say_against_what_is_offered() {
     let Some(suite) = Suite::find().await else {
-        return skipped("needs the suite: Node, and `make node-tools`");
+        return skipped("needs the suite: Node 20, and `npm ci` in tools/mcp");
     };
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;
