@@ -3,6 +3,8 @@
 //! A command names tasks as the phrase does: by words, by a pronoun, by a place in a list. Whoever
 //! knows the tasks finds out which are meant.
 
+use std::ops::Neg;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use events::{Due, Priority, RecurrenceRule, ReminderSpec, Status};
 
@@ -163,6 +165,14 @@ pub struct Shift {
     pub days: i64,
     /// Seconds.
     pub seconds: i64,
+}
+
+impl Neg for Shift {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self { months: -self.months, days: -self.days, seconds: -self.seconds }
+    }
 }
 
 /// The answer to a question.

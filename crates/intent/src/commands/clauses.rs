@@ -122,9 +122,8 @@ fn apart(
 
 /// A phrase as one command, and whether it says two times that contradict each other.
 fn one(phrase: &Phrase<'_>, context: &Context) -> (Parsed, bool) {
-    if let Some(read) = Clause::new(phrase, context).command() {
-        let spans = read.span.into_iter().collect();
-        return (Parsed { commands: vec![read.command], spans, doubt: None }, false);
+    if let Some((command, span)) = Clause::new(phrase, context).command() {
+        return (Parsed { commands: vec![command], spans: vec![span], doubt: None }, false);
     }
     let grammar = Grammar::new(phrase, context);
     let read = grammar.new_task(0);

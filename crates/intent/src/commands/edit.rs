@@ -17,7 +17,7 @@ impl Clause<'_> {
             let idioms = "a day|off|quits|a night|even|in|back";
             let is_idiom = self.any_words(next, idioms).is_some();
             let title = self.text(next, self.end);
-            return (!is_idiom && !title.is_empty() && !self.has_time(next, self.end))
+            return (!is_idiom && !title.is_empty() && !self.has_marks(next, self.end))
                 .then(|| Command::Rename(Target::It, unquoted(title)));
         }
         let (next, joins): (usize, &str) =
@@ -156,7 +156,7 @@ impl Clause<'_> {
             let add = self.tags(after, self.end)?;
             let what = self.target(next, at)?;
             let is_time = self.whole_time(at, self.end).is_some()
-                || matches!(what, Target::Words(_)) && self.has_time(next, at);
+                || matches!(what, Target::Words(_)) && self.has_marks(next, at);
             return (!is_time).then_some(Command::Tag { what, add, remove: vec![] });
         }
         if let Some(next) = self.any_words(self.start, "untag") {
@@ -218,7 +218,12 @@ impl Clause<'_> {
     }
 }
 
-/// A text without the quotation marks around it.
+/// Words without the blanks and quotation marks that may stand around them.
+pub(crate) fn without_quotes(text: &str) -> &str {
+    text.trim_matches(|c: char| matches!(c, '"' | '“' | '”' | '\'' | ' '))
+}
+
+/// A text without the quotation marks around it, if it has both.
 fn unquoted(text: &str) -> String {
     let pairs = [('"', '"'), ('“', '”'), ('\'', '\''), ('‘', '’'), ('«', '»')];
     let inner = pairs

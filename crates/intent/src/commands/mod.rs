@@ -15,7 +15,6 @@ use crate::{
     Span, SpanKind,
     command::{Command, Target},
     context::Context,
-    scan::found::{Piece, Time},
     text::grammar::Grammar,
     text::token::Phrase,
     time::when::When,
@@ -32,13 +31,6 @@ const CLOSINGS: &str = "please|pls|thanks|thank you|for me|now|then|as well|too"
 const MAX_TIME_TOKENS: usize = 20;
 /// The most tokens of a command; what is longer is a task to add.
 pub(crate) const MAX_COMMAND_TOKENS: usize = 80;
-
-/// A command that was read, and whether any of its words is left over.
-pub(crate) struct ReadCommand {
-    pub(crate) command: Command,
-    /// The tokens that say what is to be done, for the spans.
-    pub(crate) span: Option<Span>,
-}
 
 /// The phrase that a command is made of, without what says nothing at its ends.
 pub(crate) struct Clause<'c> {
@@ -75,7 +67,7 @@ impl<'c> Clause<'c> {
     }
 
     /// The command to tasks that are there, or a question; `None` for a task to add.
-    pub(crate) fn command(&self) -> Option<ReadCommand> {
+    pub(crate) fn command(&self) -> Option<(Command, Span)> {
         if self.end.saturating_sub(self.start) > MAX_COMMAND_TOKENS {
             return None;
         }
@@ -104,7 +96,7 @@ impl<'c> Clause<'c> {
             end: first.char_start + first.chars,
             kind: SpanKind::Command,
         };
-        Some(ReadCommand { command, span: Some(span) })
+        Some((command, span))
     }
 
     /// The position after these words, within the clause.
@@ -142,16 +134,13 @@ impl<'c> Clause<'c> {
 
     /// Whether the words of a target are all that was said: with a time, a tag or a priority it is a task to add.
     pub(crate) fn is_command(&self, target: &Target, start: usize, end: usize) -> bool {
-        !matches!(target, Target::Words(_)) || !self.has_time(start, end)
+        !matches!(target, Target::Words(_)) || !self.has_marks(start, end)
     }
 
-    pub(crate) fn has_time(&self, start: usize, end: usize) -> bool {
+    /// Whether a time, a reminder, a tag or a priority is said.
+    pub(crate) fn has_marks(&self, start: usize, end: usize) -> bool {
         let phrase = Phrase::new(self.text(start, end));
-        let grammar = Grammar::new(&phrase, self.context);
-        let (found, _) = grammar.understood(0);
-        found
-            .iter()
-            .any(|found| !matches!(&found.piece, Piece::Time(Time::Times(_) | Time::For(_))))
+        !Grammar::new(&phrase, self.context).understood(0).0.is_empty()
     }
 
     /// Whether it is called a task: "the gym task", "my dentist reminder".

@@ -5,7 +5,7 @@ use events::{Priority, Status};
 
 use crate::{
     command::{Command, Days, Query},
-    commands::Clause,
+    commands::{Clause, edit::without_quotes},
     scan::found::Piece,
     text::grammar::{Grammar, Read, plus_days},
     text::token::Kind,
@@ -138,19 +138,11 @@ impl Clause<'_> {
         }
         let is_one_thing = is_for || names_a_task || self.end - next <= 3;
         let words = self.search_words(next, self.end).filter(|_| is_one_thing)?;
-        (!self.has_other(next)).then_some(words)
-    }
-
-    /// Whether a time, a tag or a priority is said: "find plumber tomorrow" is a task.
-    fn has_other(&self, start: usize) -> bool {
-        let phrase = crate::text::token::Phrase::new(self.text(start, self.end));
-        let grammar = Grammar::new(&phrase, self.context);
-        !grammar.understood(0).0.is_empty()
+        (!self.has_marks(next, self.end)).then_some(words)
     }
 
     fn search_words(&self, start: usize, end: usize) -> Option<String> {
-        let text =
-            self.text(start, end).trim_matches(|c: char| matches!(c, '"' | '“' | '”' | '\'' | ' '));
+        let text = without_quotes(self.text(start, end));
         let text = text.strip_prefix("the ").unwrap_or(text);
         let text =
             text.strip_suffix(" tasks").or_else(|| text.strip_suffix(" task")).unwrap_or(text);

@@ -107,7 +107,7 @@ impl Clause<'_> {
             ) && let Some(shift) = self.shift(after)
             {
                 let shift = if is_back(at) || self.phrase.is(self.end - 1, "earlier") {
-                    back(shift)
+                    -shift
                 } else {
                     shift
                 };
@@ -145,7 +145,7 @@ impl Clause<'_> {
                 let is_earlier = self.phrase.is_any(self.end - 1, "earlier|forward|sooner");
                 return Some(Command::Reschedule(
                     target,
-                    Move::By(if is_earlier { back(shift) } else { shift }),
+                    Move::By(if is_earlier { -shift } else { shift }),
                 ));
             }
         }
@@ -154,7 +154,6 @@ impl Clause<'_> {
 
     /// A distance that the clause ends with.
     pub(crate) fn shift(&self, at: usize) -> Option<Shift> {
-        let at = self.any_words(at, "another").map_or(at, |_| at);
         let grammar = Grammar::new(self.phrase, self.context);
         let (distance, end) = match self.words(at, "another") {
             Some(next) => {
@@ -245,8 +244,4 @@ impl Clause<'_> {
         }
         None
     }
-}
-
-pub(crate) fn back(shift: Shift) -> Shift {
-    Shift { months: -shift.months, days: -shift.days, seconds: -shift.seconds }
 }

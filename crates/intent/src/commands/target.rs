@@ -2,9 +2,8 @@
 
 use crate::{
     command::{Answer, Command, Target},
-    commands::Clause,
+    commands::{Clause, edit::without_quotes},
     text::grammar::Grammar,
-    text::words,
 };
 
 impl Clause<'_> {
@@ -102,17 +101,7 @@ impl Clause<'_> {
         }
         let grammar = Grammar::new(self.phrase, self.context);
         let start = self.any_words(at, "the|number|no|#|task|option|the number").unwrap_or(at);
-        let is_led = start > at;
-        let (number, next) = match grammar.ordinal(start) {
-            Some(read) => read,
-            None => {
-                let (number, next) = grammar.cardinal(start)?;
-                // "One" alone is no place.
-                let is_digits = self.phrase.digits(start).is_some();
-                (is_digits || is_led || words::cardinal(self.phrase.lower(start)).is_some())
-                    .then_some((number, next))?
-            }
-        };
+        let (number, next) = grammar.ordinal(start).or_else(|| grammar.cardinal(start))?;
         let next = self.any_words(next, "one|task|of them|one of them").unwrap_or(next);
         let place = usize::try_from(number).ok().filter(|place| (1..=100).contains(place))?;
         Some((place, next))
@@ -147,8 +136,7 @@ impl Clause<'_> {
                 break;
             }
         }
-        let text =
-            self.text(start, end).trim_matches(|c: char| matches!(c, '"' | '“' | '”' | '\'' | ' '));
+        let text = without_quotes(self.text(start, end));
         (!text.is_empty()).then(|| text.to_owned())
     }
 

@@ -19,12 +19,7 @@ impl Grammar<'_> {
         if let Some(to) = phrase.any_words(end, RANGES)
             && let Some(last) = words::weekday(phrase.lower(to))
         {
-            let mut weekday = first;
-            while weekday != last.weekday {
-                weekday = weekday.succ();
-                weekdays.push(weekday);
-            }
-            return Some((weekdays, to + 1));
+            return Some((weekdays_to(first, last.weekday), to + 1));
         }
         loop {
             let next = phrase.skip(end, "and every|and on|and|&|/|,|+|or");
@@ -128,14 +123,17 @@ impl Grammar<'_> {
         else {
             return None;
         };
-        let mut weekdays = vec![Pattern::Weekday(first)];
-        let mut weekday = first;
-        while weekday != last {
-            weekday = weekday.succ();
-            weekdays.push(Pattern::Weekday(weekday));
-        }
-        Some(weekdays)
+        Some(weekdays_to(first, last).into_iter().map(Pattern::Weekday).collect())
     }
+}
+
+/// The weekdays from one to another.
+fn weekdays_to(first: Weekday, last: Weekday) -> Vec<Weekday> {
+    let mut weekdays = vec![first];
+    while let Some(weekday) = weekdays.last().copied().filter(|weekday| *weekday != last) {
+        weekdays.push(weekday.succ());
+    }
+    weekdays
 }
 
 /// What stands between the ends of a range.

@@ -1,7 +1,7 @@
 //! "every" and what follows it: "every other Tuesday", "each Mon, Wed and Fri", "every 15th", "every 3 days".
 
 use crate::{
-    recurrence::recur::{DETERMINERS, Freq, Recur, WEEKEND, freq_of_unit},
+    recurrence::recur::{Freq, Recur, WEEKEND, freq_of_unit},
     text::grammar::{Grammar, Read},
     text::words::Unit,
     time::pattern::Pattern,
@@ -12,7 +12,7 @@ impl Grammar<'_> {
     pub(crate) fn every(&self, at: usize) -> Option<Read<Recur>> {
         let phrase = self.phrase;
         // "The every day low prices flyer".
-        if at > 0 && phrase.is_any(at - 1, DETERMINERS) {
+        if self.has_determiner(at) {
             return None;
         }
         let start = phrase.skip(at, "once");

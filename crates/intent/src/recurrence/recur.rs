@@ -142,7 +142,7 @@ impl Grammar<'_> {
         }
         let (recur, end) = self.adverb_name(at)?;
         // "The daily paper", "a weekly report", "the monthly" name things.
-        let is_noun = at > 0 && phrase.is_any(at - 1, DETERMINERS);
+        let is_noun = self.has_determiner(at);
         (!is_noun && !self.is_attribute(end)).then_some((recur, end))
     }
 
@@ -254,6 +254,3 @@ impl Grammar<'_> {
         Some(phrase.skip(end, "last"))
     }
 }
-
-/// What stands before a noun, and not before a time.
-pub(crate) const DETERMINERS: &str = "the|a|an|my|our|your|his|her|their|its|this|that|some|any";

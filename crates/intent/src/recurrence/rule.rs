@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike,
 use events::{Basis, Nominal, RecurrenceRule, TimeZone};
 
 use crate::{
-    recurrence::recur::{Freq, Recur, WORKING_DAYS},
+    recurrence::recur::{Freq, Recur, WEEKEND, WORKING_DAYS},
     text::grammar::plus_days,
     time::duration::Distance,
     time::holiday::Holiday,
@@ -153,7 +153,7 @@ impl Series {
     /// "Every day except Sunday" is weekly on the others.
     fn without_exceptions(&self) -> Option<(&'static str, String)> {
         let all = match (self.recur.freq, self.recur.interval, self.recur.patterns.as_slice()) {
-            (Freq::Daily, 1, []) => (0..7).map(nth_day).collect(),
+            (Freq::Daily, 1, []) => WORKING_DAYS.into_iter().chain(WEEKEND).collect(),
             (Freq::Weekly, _, days @ [Pattern::Weekday(_), ..]) => weekdays(days)?,
             _ => return None,
         };
@@ -185,10 +185,6 @@ impl Series {
         };
         Some(format!(";UNTIL={until}"))
     }
-}
-
-fn nth_day(day: u8) -> Weekday {
-    Weekday::try_from(day).unwrap_or(Weekday::Mon)
 }
 
 fn by_times(times: &[NaiveTime]) -> Option<String> {

@@ -4,7 +4,6 @@
 //! place; "The Day After Tomorrow" is a film.
 
 use crate::{
-    recurrence::recur::DETERMINERS,
     scan::{Lead, Place},
     text::{
         grammar::Grammar,
@@ -17,6 +16,9 @@ use crate::{
         pattern::Pattern,
     },
 };
+
+/// What stands before a noun, and not before a time.
+const DETERMINERS: &str = "the|a|an|my|our|your|his|her|their|its|this|that|some|any";
 
 /// Counted things: a number before one of these is no hour.
 const COUNTED: &str = "people|persons|guests|kids|children|adults|players|percent|euros|euro|dollars|bucks|pounds|\

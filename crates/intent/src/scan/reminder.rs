@@ -53,7 +53,7 @@ impl Grammar<'_> {
         }
         let next = phrase.any_words(at, ASKS)?;
         // "Set an alarm" is a task, "the reminder" is a thing.
-        if at > 0 && phrase.is_any(at - 1, crate::recurrence::recur::DETERMINERS) {
+        if self.has_determiner(at) {
             return None;
         }
         let next = phrase.skip(next, ":|for|at least|about");

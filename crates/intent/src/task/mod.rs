@@ -4,7 +4,7 @@ pub(crate) mod title;
 pub(crate) mod understanding;
 
 use chrono::{NaiveDate, NaiveTime};
-use events::{Due, Offset, ReminderSpec};
+use events::{DEFAULT_DAY_TIME, Due, Offset, ReminderSpec};
 
 use crate::{
     Span, SpanKind,
@@ -16,11 +16,6 @@ use crate::{
     time::clock::{Clock, ClockTime},
     time::when::When,
 };
-
-/// The local time from which whole days are reminded of, where nothing else is known.
-const fn day_time() -> NaiveTime {
-    events::DEFAULT_DAY_TIME
-}
 
 /// A task, and what it was read from.
 pub(crate) struct ReadTask {
@@ -183,7 +178,7 @@ impl Grammar<'_> {
     ) -> Option<ReminderSpec> {
         let zone = self.context.time_zone;
         let (day, time) = match clock.map(|clock| clock.clock) {
-            None => (day, day_time()),
+            None => (day, DEFAULT_DAY_TIME),
             Some(Clock::At(time)) => (day, time),
             Some(Clock::Midnight) => (day.succ_opt()?, NaiveTime::MIN),
             Some(Clock::Half { hour, minute }) => {
@@ -195,7 +190,7 @@ impl Grammar<'_> {
             return Some(ReminderSpec::At(zone.instant(local)));
         }
         let due = match when.due? {
-            Due::On(day) => day.and_time(day_time()),
+            Due::On(day) => day.and_time(DEFAULT_DAY_TIME),
             Due::At(instant) => zone.local(instant),
         };
         Some(ReminderSpec::Offset(Offset::from_seconds((local - due).num_seconds()).ok()?))

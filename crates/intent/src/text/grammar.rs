@@ -41,12 +41,16 @@ impl<'p> Grammar<'p> {
     pub(crate) fn week_of(&self, day: NaiveDate) -> NaiveDate {
         day.week(self.preferences().week_start).checked_first_day().unwrap_or(day)
     }
+}
 
-    /// The first such weekday from a day on, that day included.
-    pub(crate) fn weekday_from(&self, day: NaiveDate, weekday: Weekday) -> NaiveDate {
-        let ahead = weekday.days_since(day.weekday());
-        plus_days(day, i64::from(ahead))
-    }
+/// The first such weekday from a day on, that day included.
+pub(crate) fn weekday_from(day: NaiveDate, weekday: Weekday) -> NaiveDate {
+    plus_days(day, i64::from(weekday.days_since(day.weekday())))
+}
+
+/// Whether a day is one from Monday to Friday.
+pub(crate) fn is_working_day(day: &NaiveDate) -> bool {
+    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
 /// That many days later; the same day where the calendar ends.

@@ -6,7 +6,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use crate::{
-    text::grammar::{Grammar, Read, month_start, plus_days},
+    text::grammar::{Grammar, Read, month_start, plus_days, weekday_from},
     text::words,
     time::pattern::Pattern,
 };
@@ -117,7 +117,7 @@ impl Grammar<'_> {
         if let Some(next) = phrase.any_words(at, "last|past|this past") {
             let (name, end) = self.weekday(next)?;
             let week_ago = plus_days(self.today, -7);
-            return Some((Day::once(self.weekday_from(week_ago, name.weekday)), end));
+            return Some((Day::once(weekday_from(week_ago, name.weekday)), end));
         }
         // "The Friday after next".
         let article = phrase.skip(at, "the");
@@ -170,7 +170,7 @@ impl Grammar<'_> {
     /// That day of this week, or of one so many weeks on.
     fn of_week(&self, weeks: i64, weekday: chrono::Weekday) -> Day {
         let first = plus_days(self.week_of(self.today), 7 * weeks);
-        Day::once(self.weekday_from(first, weekday))
+        Day::once(weekday_from(first, weekday))
     }
 
     /// What follows a weekday when it is the date of it: "Tuesday, 4 May", "Friday the 13th".
@@ -180,9 +180,6 @@ impl Grammar<'_> {
             .into_iter()
             .flatten()
             .max_by_key(|(_, end)| *end)?;
-        if matches!(day.pattern, Pattern::Month(_)) {
-            return None;
-        }
         if day.date.weekday() == weekday {
             return Some((Day { pattern: Pattern::Once, evidence: Evidence::None, ..day }, end));
         }

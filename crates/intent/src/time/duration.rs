@@ -1,10 +1,10 @@
 //! Distances in time: "2 weeks and 3 days", "half an hour", "1h 30m", "an hour and a half", "three working days".
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::{
     command::Shift,
-    text::grammar::{Grammar, Read, plus_days, plus_months},
+    text::grammar::{Grammar, Read, is_working_day, plus_days, plus_months},
     text::words::{self, Unit},
 };
 
@@ -64,8 +64,7 @@ impl Distance {
     }
 
     pub(crate) fn back(self) -> Self {
-        let Shift { months, days, seconds } = self.shift;
-        Self { shift: Shift { months: -months, days: -days, seconds: -seconds }, ..self }
+        Self { shift: -self.shift, ..self }
     }
 
     /// The day so far after a day.
@@ -89,8 +88,7 @@ impl Distance {
 
 /// So many days from Monday to Friday on, a day at a time.
 fn plus_working_days(day: NaiveDate, count: u32, step: i64) -> NaiveDate {
-    let is_working = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    let mut ahead = (1..).map(|days| plus_days(day, days * step)).filter(is_working);
+    let mut ahead = (1..).map(|days| plus_days(day, days * step)).filter(is_working_day);
     let place = usize::try_from(count.min(MAX_AMOUNT)).ok().and_then(|count| count.checked_sub(1));
     place.and_then(|place| ahead.nth(place)).unwrap_or(day)
 }
@@ -102,7 +100,6 @@ impl Grammar<'_> {
         loop {
             let next = self.phrase.skip(end, "and|,");
             let next = self.phrase.skip(next, "and");
-            // "In a week and a half hour" is not said, but "an hour and 5 people" is.
             let Some((more, after)) = self.duration_term(next) else { break };
             distance = distance.plus(more);
             end = after;
@@ -181,7 +178,6 @@ impl Grammar<'_> {
             && phrase.digits(at - 1).is_some()
             && (phrase.is_glued(at) || phrase.is(at, "h"));
         let unit = words::unit(phrase.lower(at), is_at_number)?;
-        // "2h30" has its minutes without a name; "5 min." its dot.
         Some((unit, at + 1))
     }
 

@@ -29,13 +29,6 @@ impl Holiday {
             Self::Easter(days) => easter(year).map(|day| plus_days(day, days)),
         }
     }
-
-    /// The next one from a day on, that day included.
-    pub(crate) fn from(self, day: NaiveDate) -> Option<NaiveDate> {
-        (day.year()..=day.year() + 1)
-            .filter_map(|year| self.in_year(year))
-            .find(|date| *date >= day)
-    }
 }
 
 /// The nth such weekday of a month, from its end where negative.

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::{
-    text::grammar::{month_end, month_start, plus_days},
+    text::grammar::{is_working_day, month_end, month_start, plus_days, weekday_from},
     time::holiday::{Holiday, nth_weekday},
 };
 
@@ -37,11 +37,8 @@ impl Pattern {
     pub(crate) fn from(self, day: NaiveDate) -> Option<NaiveDate> {
         match self {
             Self::Once => None,
-            Self::Weekday(weekday) => {
-                Some(plus_days(day, i64::from(weekday.days_since(day.weekday()))))
-            }
-            Self::Holiday(holiday) => holiday.from(day),
-            Self::DayOfYear { .. } | Self::Month(_) => self.in_years_from(day),
+            Self::Weekday(weekday) => Some(weekday_from(day, weekday)),
+            Self::DayOfYear { .. } | Self::Month(_) | Self::Holiday(_) => self.in_years_from(day),
             Self::Nth { month: Some(_), .. } | Self::NthWorkingDay { month: Some(_), .. } => {
                 self.in_years_from(day)
             }
@@ -103,9 +100,8 @@ impl Pattern {
 }
 
 fn nth_working_day(first: NaiveDate, nth: i8) -> Option<NaiveDate> {
-    let is_working = |day: &NaiveDate| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
     let days = i64::from(first.num_days_in_month());
-    let mut working = (0..days).map(|day| plus_days(first, day)).filter(is_working);
+    let mut working = (0..days).map(|day| plus_days(first, day)).filter(is_working_day);
     let place = usize::from(nth.unsigned_abs()).checked_sub(1)?;
     if nth > 0 { working.nth(place) } else { working.rev().nth(place) }
 }

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::{
-    text::grammar::{Grammar, Read, month_end, month_start, plus_days},
+    text::grammar::{Grammar, Read, month_end, month_start, plus_days, weekday_from},
     time::day::{Day, Evidence},
     time::pattern::Pattern,
 };
@@ -99,7 +99,7 @@ impl Grammar<'_> {
             let pattern = if is_month_end { Pattern::DayOfMonth(-1) } else { Pattern::Once };
             return Day { pattern, ..Day::once(period.last) };
         }
-        let friday = self.weekday_from(period.first, Weekday::Fri);
+        let friday = weekday_from(period.first, Weekday::Fri);
         Day::once(if friday < self.today { plus_days(friday, 7) } else { friday })
     }
 
@@ -192,7 +192,7 @@ impl Grammar<'_> {
     /// "this weekend", "the weekend", "next weekend".
     pub(crate) fn weekend(&self, at: usize) -> Option<Read<Day>> {
         let phrase = self.phrase;
-        let saturday = self.weekday_from(self.today, Weekday::Sat);
+        let saturday = weekday_from(self.today, Weekday::Sat);
         let this = "this weekend|the weekend|this coming weekend|the coming weekend|weekend";
         if let Some(end) = phrase.any_words(at, this) {
             let is_said = phrase.is(at, "this") || phrase.is(at + 1, "coming");
@@ -201,7 +201,7 @@ impl Grammar<'_> {
             return Some((day, end));
         }
         let end = phrase.any_words(at, "next weekend|the next weekend")?;
-        let next = self.weekday_from(plus_days(self.week_of(self.today), 7), Weekday::Sat);
+        let next = weekday_from(plus_days(self.week_of(self.today), 7), Weekday::Sat);
         Some((Day::period(next, plus_days(next, 1)), end))
     }
 

@@ -218,7 +218,7 @@ fn within(period: Day, day: Day) -> Option<Day> {
     }
     let date =
         day.pattern.from(period.first).filter(|date| period.is_period() && *date <= period.last)?;
-    Some(Day { pattern: Pattern::Once, ..Day::once(date) })
+    Some(Day::once(date))
 }
 
 fn one_clock(clocks: &[Vec<ClockTime>]) -> Option<Option<ClockTime>> {
