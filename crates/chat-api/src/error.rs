@@ -232,6 +232,16 @@ impl Failure {
         Self::Internal(Box::new(error))
     }
 
+    /// Whether a transaction and another one waited for each other: nothing was done, and it may be done again.
+    pub(crate) fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if platform::database::is_deadlock(error))
+    }
+
+    /// Whether who asked can't mend it.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.code().status().is_server_error()
+    }
+
     pub(crate) const fn code(&self) -> Code {
         match self {
             Self::BadRequest | Self::BadMessage(_) => Code::BadRequest,

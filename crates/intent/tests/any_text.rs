@@ -31,7 +31,7 @@ fn phrase() -> impl Strategy<Value = String> {
 }
 
 fn check(text: &str, parsed: &Parsed) -> Result<(), TestCaseError> {
-    prop_assert!((1..=MAX_COMMANDS + 1).contains(&parsed.commands.len()));
+    prop_assert!((1..=MAX_COMMANDS).contains(&parsed.commands.len()));
     let chars = text.chars().count();
     let mut end = 0;
     for span in &parsed.spans {

@@ -135,6 +135,32 @@ fn a_phrase_may_say_several_things() {
 }
 
 #[test]
+fn blank_lines_say_nothing_and_there_are_no_more_commands_than_the_limit() {
+    let titles = |text: &str| parse(text, &context()).commands.len();
+    assert_eq!(titles("\nbuy milk"), 1);
+    assert_eq!(titles("buy milk\n\ncall Mum on Friday\n"), 2);
+    assert_eq!(titles(&"add tea and ".repeat(30)), 1);
+}
+
+#[test]
+fn what_does_not_go_together_is_no_time() {
+    for text in [
+        "call in 2 hours in the evening",
+        "call in 2 hours on Monday and Tuesday",
+        "call in 3 working days and 2 hours",
+    ] {
+        assert_eq!(due(text, &context()), None, "{text}");
+    }
+    assert_eq!(due("call Bob Friday very urgent", &context()), day("2026-11-27"));
+    assert_eq!(due("pay on the 0th day of the month", &context()), None);
+    // A step from a beginning that is past begins ahead.
+    assert_eq!(
+        due("drink every 4 hours starting yesterday at 8am", &context()),
+        day("2026-11-25T07:00:00Z")
+    );
+}
+
+#[test]
 fn tasks_are_named_by_words_pronouns_places_and_filters() {
     for (text, target) in [
         ("delete it", Target::It),
@@ -213,6 +239,11 @@ fn what_is_not_a_task_is_not_understood_as_one() {
 fn answers_and_questions_are_no_tasks() {
     assert_eq!(command("yes please"), Command::Answer(Answer::Yes));
     assert_eq!(command("nope, leave it"), Command::Answer(Answer::No));
+    assert_eq!(command("yes, delete them"), Command::Answer(Answer::Yes));
+    for text in ["yes, delete them all", "all of them", "yes, all of them"] {
+        assert_eq!(command(text), Command::Answer(Answer::These(Target::Them)), "{text}");
+    }
+    assert_eq!(command("all good"), Command::Answer(Answer::Yes));
     assert_eq!(command("the second one"), Command::Answer(Answer::These(Target::Places(vec![2]))));
     assert_eq!(
         command("the dentist one"),
@@ -239,6 +270,13 @@ fn no_reminder_is_something_else_than_nothing_said_of_one() {
     };
     assert_eq!(reminders("gym at 6pm"), None);
     assert_eq!(reminders("gym at 6pm, no reminder"), Some(vec![]));
+    assert_eq!(reminders("buy milk, remind me an hour before"), None);
+    let in_new_york: ReminderSpec =
+        serde_json::from_str(r#"{"at":"2026-11-26T22:00:00Z"}"#).expect("a reminder");
+    assert_eq!(
+        reminders("gym on Friday, remind me on Thursday at 5pm EST"),
+        Some(vec![in_new_york])
+    );
     let hour_before: ReminderSpec =
         serde_json::from_str(r#"{"offset":"-PT1H"}"#).expect("a reminder");
     assert_eq!(reminders("gym at 6pm, remind me an hour before"), Some(vec![hour_before]));

@@ -80,6 +80,15 @@ pub async fn wait_until_reachable(pool: &PgPool) {
     }
 }
 
+/// What PostgreSQL calls two transactions that wait for each other.
+const DEADLOCK: &str = "40P01";
+
+/// Whether two transactions waited for each other, of which this one was ended: nothing of it was done.
+#[must_use]
+pub fn is_deadlock(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == DEADLOCK)
+}
+
 /// Whether an error will pass by itself (the server is away, a deadlock, a time-out), so that the
 /// same work may be tried again; a broken constraint or a value out of range will not.
 #[must_use]

@@ -99,7 +99,7 @@ impl<'t, 'a> Turn<'t, 'a> {
     pub(super) async fn take(mut self, text: &str, parsed: Parsed) -> Result<Turned, Failure> {
         let is_answered = self.take_question(text, &parsed).await?;
         if !is_answered && !self.take_doubt(&parsed) {
-            self.carry_out_all(text, parsed.commands).await?;
+            self.carry_out_all(parsed.commands).await?;
         }
         Ok(self.end())
     }
@@ -113,12 +113,11 @@ impl<'t, 'a> Turn<'t, 'a> {
     ) -> Result<Result<Turned, (Mind, Parsed)>, Failure> {
         if !self.take_question(text, &parsed).await? {
             // To what nobody asked of whom we know, somebody else may know the question.
-            let is_stray = matches!(parsed.commands.as_slice(), [Command::Answer(_)])
-                && answering::as_command(text).is_none();
+            let is_stray = matches!(parsed.commands.as_slice(), [Command::Answer(_)]);
             if is_stray || !parsed.is_understood() {
                 return Ok(Err((self.mind, parsed)));
             }
-            self.carry_out_all(text, parsed.commands).await?;
+            self.carry_out_all(parsed.commands).await?;
         }
         Ok(Ok(self.end()))
     }
@@ -131,15 +130,9 @@ impl<'t, 'a> Turn<'t, 'a> {
         }
     }
 
-    async fn carry_out_all(&mut self, text: &str, commands: Vec<Command>) -> Result<(), Failure> {
+    async fn carry_out_all(&mut self, commands: Vec<Command>) -> Result<(), Failure> {
         self.lock_ahead(&commands).await?;
         for command in commands {
-            let command = match command {
-                Command::Answer(intent::Answer::Yes) => {
-                    answering::as_command(text).unwrap_or(command)
-                }
-                command => command,
-            };
             self.carry_out(command).await?;
         }
         Ok(())
@@ -374,46 +367,11 @@ impl<'t, 'a> Turn<'t, 'a> {
         self.remember(use_of, outcome);
     }
 
-    /// What was spoken of, and what was shown.
     fn remember(&mut self, use_of: &Use, outcome: &Outcome) {
-        let ids = |tasks: &[Shown]| tasks.iter().map(Shown::id).collect::<Vec<_>>();
-        if !matches!(outcome, Outcome::Listed { tasks, .. } if tasks.is_empty()) {
-            self.mind.all = None;
+        if let Outcome::Done(done) = outcome {
+            self.touched.extend(done.tasks.iter().map(|task| task.after.id()));
         }
-        match outcome {
-            // Where there is nothing, what was spoken of before is still in mind.
-            Outcome::Listed { tasks, .. } if tasks.is_empty() => {}
-            Outcome::Listed { tasks, total } => {
-                self.mind.it = ids(tasks);
-                self.mind.shown.clone_from(&self.mind.it);
-                let is_all = usize::try_from(*total).is_ok_and(|total| total <= tasks.len());
-                if let (Use::ListTasks(asked), false) = (use_of, is_all) {
-                    self.mind.all = Some(asked.clone());
-                }
-            }
-            Outcome::Found { task } => self.mind.it = vec![task.0.state.task_id],
-            Outcome::Done(done) => {
-                let all: Vec<TaskId> = done.tasks.iter().map(|task| task.after.id()).collect();
-                self.touched.extend(&all);
-                if !all.is_empty() {
-                    self.mind.it = all;
-                }
-            }
-            Outcome::NeedsConfirmation { tasks, .. } => {
-                self.mind.it = ids(tasks);
-                self.mind.shown.clone_from(&self.mind.it);
-                let version = |task: &Shown| (task.id(), task.0.state.version.get());
-                let tasks: Vec<(TaskId, i64)> = tasks.iter().map(version).collect();
-                let act = use_of.clone().with_tasks(vec![]);
-                self.mind.question = Some(Question::Confirm { act, tasks });
-            }
-            Outcome::Told { task, .. } => self.mind.it = vec![task.id()],
-            Outcome::TakenBack { tasks, .. } if !tasks.is_empty() => {
-                let there = tasks.iter().filter(|taken| !taken.task.0.is_deleted());
-                self.mind.it = there.map(|taken| taken.task.id()).collect();
-            }
-            Outcome::TakenBack { .. } | Outcome::NothingToUndo => {}
-        }
+        self.mind.remember(use_of, outcome);
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>) {

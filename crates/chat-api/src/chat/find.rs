@@ -55,13 +55,6 @@ pub(super) fn has_words(task: &Task, words: &[String]) -> bool {
     words.iter().all(|word| own.iter().any(|own| own.starts_with(word.as_str())))
 }
 
-/// Whether a text says that all are meant.
-pub(super) fn says_all(text: &str) -> bool {
-    search_words(text)
-        .iter()
-        .any(|word| ["all", "both", "each", "everything"].contains(&word.as_str()))
-}
-
 /// Finds tasks in these states by their words.
 pub(super) async fn find(
     conn: &mut PgConnection,

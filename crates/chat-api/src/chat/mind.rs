@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::tools::{
     Use,
     arguments::{AddTask, ListTasks},
+    outcome::{Outcome, Shown},
 };
 
 /// What the next message may refer to.
@@ -44,6 +45,47 @@ pub(super) enum Question {
 }
 
 impl Mind {
+    /// What was spoken of, and what was shown.
+    pub(super) fn remember(&mut self, use_of: &Use, outcome: &Outcome) {
+        let ids = |tasks: &[Shown]| tasks.iter().map(Shown::id).collect::<Vec<_>>();
+        if !matches!(outcome, Outcome::Listed { tasks, .. } if tasks.is_empty()) {
+            self.all = None;
+        }
+        match outcome {
+            // Where there is nothing, what was spoken of before is still in mind.
+            Outcome::Listed { tasks, .. } if tasks.is_empty() => {}
+            Outcome::Listed { tasks, total } => {
+                self.it = ids(tasks);
+                self.shown.clone_from(&self.it);
+                let is_all = usize::try_from(*total).is_ok_and(|total| total <= tasks.len());
+                if let (Use::ListTasks(asked), false) = (use_of, is_all) {
+                    self.all = Some(asked.clone());
+                }
+            }
+            Outcome::Found { task } => self.it = vec![task.0.state.task_id],
+            Outcome::Done(done) => {
+                let all: Vec<TaskId> = done.tasks.iter().map(|task| task.after.id()).collect();
+                if !all.is_empty() {
+                    self.it = all;
+                }
+            }
+            Outcome::NeedsConfirmation { tasks, .. } => {
+                self.it = ids(tasks);
+                self.shown.clone_from(&self.it);
+                let version = |task: &Shown| (task.id(), task.0.state.version.get());
+                let tasks: Vec<(TaskId, i64)> = tasks.iter().map(version).collect();
+                let act = use_of.clone().with_tasks(vec![]);
+                self.question = Some(Question::Confirm { act, tasks });
+            }
+            Outcome::Told { task, .. } => self.it = vec![task.id()],
+            Outcome::TakenBack { tasks, .. } if !tasks.is_empty() => {
+                let there = tasks.iter().filter(|taken| !taken.task.0.is_deleted());
+                self.it = there.map(|taken| taken.task.id()).collect();
+            }
+            Outcome::TakenBack { .. } | Outcome::NothingToUndo => {}
+        }
+    }
+
     /// What was kept; nothing where an older release kept it otherwise.
     pub(super) fn read(kept: &Value) -> Self {
         Self::deserialize(kept).unwrap_or_default()

@@ -28,12 +28,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub(crate) use self::message::{MAX_MESSAGE_CHARS, Message};
-use self::{
-    engine::Turn,
-    mind::Mind,
-    tools::Toolbox,
-    turn::{Answering, Opened},
-};
+use self::{engine::Turn, mind::Mind, tools::Toolbox, turn::Answering};
 use crate::{
     commands::idempotency::{self, Once},
     context::{Call, Context},
@@ -50,8 +45,6 @@ pub(crate) const MAX_CONVERSATIONS: i64 = 500;
 pub(crate) const MAX_MESSAGES: i32 = 1_000;
 /// How often a message is tried whose transaction met another one on the same tasks.
 const MAX_ATTEMPTS: usize = 3;
-/// What PostgreSQL calls two transactions that wait for each other.
-const DEADLOCK: &str = "40P01";
 /// What answers where no language model does.
 const GRAMMAR: &str = "grammar";
 
@@ -82,12 +75,6 @@ pub(crate) enum Said {
     Answered(Answer),
     /// A language model is about to answer it; the message is kept.
     Answering(Answering),
-}
-
-/// What a transaction has made of a message.
-enum Taken {
-    Answered(Answer),
-    Opened(Box<Opened>),
 }
 
 impl Said {
@@ -133,28 +120,23 @@ async fn take(
     once: Option<&Once>,
     understand: impl Fn(&intent::Context) -> Parsed,
 ) -> Result<Said, Failure> {
-    let mut attempts = 1;
-    loop {
-        let taken = try_to_take(context, call, message, conversation_id, once, &understand);
-        match (taken.await, &context.talker) {
-            // Nothing was done.
-            (Err(Failure::Unavailable(error)), _)
-                if attempts < MAX_ATTEMPTS && is_deadlock(&error) =>
-            {
-                attempts += 1;
-            }
-            (Ok(Taken::Opened(opened)), Some(talker)) => {
-                return Ok(Said::Answering(talker.start(context, *opened)));
-            }
-            (Ok(Taken::Opened(_)), None) => return Err(Failure::Busy),
-            (Ok(Taken::Answered(answer)), _) => return Ok(Said::Answered(answer)),
-            (Err(failure), _) => return Err(failure),
-        }
-    }
+    let attempt = || try_to_take(context, call, message, conversation_id, once, &understand);
+    despite_deadlocks(Failure::is_deadlock, attempt).await
 }
 
-fn is_deadlock(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == DEADLOCK)
+/// Does it again from its beginning where its transaction and another one waited for each other.
+async fn despite_deadlocks<T, E, F: Future<Output = Result<T, E>>>(
+    is_deadlock: impl Fn(&E) -> bool,
+    attempt: impl Fn() -> F,
+) -> Result<T, E> {
+    let mut attempts = 1;
+    loop {
+        match attempt().await {
+            // Nothing was done.
+            Err(error) if attempts < MAX_ATTEMPTS && is_deadlock(&error) => attempts += 1,
+            done => return done,
+        }
+    }
 }
 
 async fn try_to_take(
@@ -164,7 +146,7 @@ async fn try_to_take(
     conversation_id: Option<Uuid>,
     once: Option<&Once>,
     understand: impl Fn(&intent::Context) -> Parsed,
-) -> Result<Taken, Failure> {
+) -> Result<Said, Failure> {
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
     if let Some(once) = once
         && let Some(first) = idempotency::first_answer(&mut tx, call.user_id, once).await?
@@ -175,7 +157,7 @@ async fn try_to_take(
             serde_json::from_str(&first).map_err(Failure::internal)?
         };
         tx.commit().await?;
-        return Ok(Taken::Answered(first));
+        return Ok(Said::Answered(first));
     }
     let locked = enter(&mut tx, call, message, conversation_id).await?;
     turn::clear(&mut tx, call, &locked).await?;
@@ -195,7 +177,7 @@ async fn try_to_take(
                 let opened =
                     turn::open(&mut tx, talker, &tools, call, message, once, taken).await?;
                 tx.commit().await?;
-                return Ok(Taken::Opened(Box::new(opened)));
+                return Ok(Said::Answering(talker.start(context, opened)));
             }
         },
     };
@@ -208,14 +190,13 @@ async fn try_to_take(
     };
     let place = keep(&mut tx, call, message, locked, &turned.mind, &answer).await?;
     if let Some(once) = once {
-        let text = serde_json::to_string(&answer).map_err(Failure::internal)?;
-        store::idempotency::answer(&mut tx, call.user_id, once.key(), &text).await?;
+        idempotency::remember(&mut tx, call.user_id, once.key(), &answer).await?;
     }
     // The feed's head is the last lock.
     tools.keep(&mut tx, place).await?;
     tx.commit().await?;
     tools.wake();
-    Ok(Taken::Answered(answer))
+    Ok(Said::Answered(answer))
 }
 
 /// The conversation with its row locked; a new one where none is named.

@@ -15,8 +15,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    Action, MAX_ATTEMPTS, MAX_MESSAGES, is_deadlock,
-    mind::{Mind, Question},
+    Action, MAX_MESSAGES, despite_deadlocks,
+    mind::Mind,
     tools::{
         CallError, Effect, MAX_DELETED_UNASKED, MAX_UNASKED, Tool, Toolbox, Use,
         arguments::ListTasks,
@@ -70,18 +70,9 @@ pub(crate) async fn call(
     use_of: &Use,
     once: Option<&Once>,
 ) -> Result<Called, CallError> {
-    let mut attempts = 1;
-    loop {
-        match try_to_call(context, call, use_of, once).await {
-            // Nothing was done.
-            Err(CallError::Failed(Failure::Unavailable(error)))
-                if attempts < MAX_ATTEMPTS && is_deadlock(&error) =>
-            {
-                attempts += 1;
-            }
-            called => return called,
-        }
-    }
+    let is_deadlock =
+        |error: &CallError| matches!(error, CallError::Failed(failure) if failure.is_deadlock());
+    despite_deadlocks(is_deadlock, || try_to_call(context, call, use_of, once)).await
 }
 
 /// The open tasks, what is due first at the top.
@@ -125,10 +116,7 @@ async fn try_to_call(
     let text = if is_refused { not_done(use_of, &words, is_too_much) } else { words };
     let called = Called { text, outcome: json_of(&outcome)?, is_refused };
     if let Some(once) = once {
-        let text = serde_json::to_string(&called).map_err(Failure::internal)?;
-        store::idempotency::answer(&mut tx, user_id, once.key(), &text)
-            .await
-            .map_err(Failure::from)?;
+        idempotency::remember(&mut tx, user_id, once.key(), &called).await?;
     }
     if let Some(locked) = locked {
         // The feed's head is the last lock.
@@ -219,7 +207,9 @@ async fn keep(
         engine: Some(ENGINE),
     };
     let mut mind = Mind::read(&locked.mind);
-    remember(&mut mind, use_of, outcome);
+    // What was asked before is open no more.
+    mind.question = None;
+    mind.remember(use_of, outcome);
     locked.messages = message.place;
     locked.mind = json_of(&mind)?;
     let (user_id, conversation_id) = (call.user_id, locked.conversation_id);
@@ -227,22 +217,6 @@ async fn keep(
     store::conversations::add_message(conn, user_id, conversation_id, correlation_id, &message)
         .await?;
     Ok(store::conversations::save(conn, user_id, locked).await?)
-}
-
-/// What "it" is next, and what a "yes" is to.
-fn remember(mind: &mut Mind, use_of: &Use, outcome: &Outcome) {
-    mind.question = None;
-    match outcome {
-        Outcome::NeedsConfirmation { tasks, .. } => {
-            mind.it = tasks.iter().map(Shown::id).collect();
-            mind.shown.clone_from(&mind.it);
-            let version = |task: &Shown| (task.id(), task.0.state.version.get());
-            let (act, tasks) = (use_of.clone().with_tasks(vec![]), tasks.iter().map(version));
-            mind.question = Some(Question::Confirm { act, tasks: tasks.collect() });
-        }
-        Outcome::Done(done) => mind.it = done.tasks.iter().map(|task| task.after.id()).collect(),
-        _ => {}
-    }
 }
 
 /// What it would do, and how it can be done all the same.

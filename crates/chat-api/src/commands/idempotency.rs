@@ -1,6 +1,7 @@
 //! Requests that may be sent twice and are to be done once.
 
 use events::UserId;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
@@ -33,6 +34,17 @@ impl Once {
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// Remembers what a request was answered.
+pub(crate) async fn remember(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    key: &str,
+    answer: &impl Serialize,
+) -> Result<(), Failure> {
+    let text = serde_json::to_string(answer).map_err(Failure::internal)?;
+    Ok(store::idempotency::answer(conn, user_id, key, &text).await?)
 }
 
 /// What the first request with this key was answered; `None` where this is the first. Empty where it is

@@ -72,6 +72,11 @@ impl Scopes {
         self.0.contains(&scope)
     }
 
+    /// The first of these that is not among them.
+    pub(crate) fn missing(&self, needed: &[Scope]) -> Option<Scope> {
+        needed.iter().copied().find(|scope| !self.contains(*scope))
+    }
+
     /// The first that is not among others.
     pub(crate) fn first_beyond(&self, others: &Self) -> Option<Scope> {
         self.0.difference(&others.0).next().copied()

@@ -70,12 +70,10 @@ impl FromRequest for SignedIn {
         ready(signed_in.and_then(|signed_in| {
             // Asked here, where it is settled which operation it is.
             match scopes::needed_by(request) {
-                Some(scopes) => {
-                    match scopes.iter().find(|scope| !signed_in.scopes.contains(**scope)) {
-                        None => Ok(signed_in),
-                        Some(missing) => Err(Failure::InsufficientScope(*missing)),
-                    }
-                }
+                Some(needed) => match signed_in.scopes.missing(needed) {
+                    None => Ok(signed_in),
+                    Some(missing) => Err(Failure::InsufficientScope(missing)),
+                },
                 None => Err(Failure::internal(NoScope)),
             }
         }))

@@ -5,7 +5,10 @@
 
 use actix_web::HttpRequest;
 
-use crate::domain::scope::Scope::{self, Account, Admin, Read, Write};
+use crate::{
+    chat::tools::Effect,
+    domain::scope::Scope::{self, Account, Admin, Read, Write},
+};
 
 /// What all operations stand below.
 const BASE: &str = "/api/v1";
@@ -95,6 +98,14 @@ pub(super) fn methods(pattern: &str) -> Vec<&'static str> {
 pub(super) fn needed(method: &str, pattern: &str) -> Option<&'static [Scope]> {
     let path = pattern.strip_prefix(BASE)?;
     OPERATIONS.iter().find(|(verb, at, _)| (*verb, *at) == (method, path)).map(|found| found.2)
+}
+
+/// What a tool needs, all of it: what changes tasks also shows them.
+pub(super) const fn of_tool(effect: Effect) -> &'static [Scope] {
+    match effect {
+        Effect::Reads => &[Read],
+        Effect::Changes | Effect::Destroys => &[Read, Write],
+    }
 }
 
 /// The scopes that the operation needs to which a request was routed.

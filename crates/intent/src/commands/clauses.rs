@@ -20,16 +20,21 @@ pub(crate) fn parse(text: &str, context: &Context) -> Parsed {
     let mut parsed: Option<Parsed> = None;
     let mut chars = 0;
     for line in text.split_inclusive(['\n', ';']) {
+        if line.trim().is_empty() {
+            chars += line.chars().count();
+            continue;
+        }
         let mut part = sentence(line, context);
         shift(&mut part, chars);
         chars += line.chars().count();
         parsed = Some(match parsed {
             None => part,
-            Some(before) if before.commands.len() >= MAX_COMMANDS || !stands_alone(line, &part) => {
-                return whole(text, context);
-            }
+            Some(_) if !stands_alone(&part) => return whole(text, context),
             Some(before) => joined(before, part),
         });
+        if parsed.as_ref().is_some_and(|parsed| parsed.commands.len() > MAX_COMMANDS) {
+            return whole(text, context);
+        }
     }
     parsed.unwrap_or_else(|| whole("", context))
 }
@@ -41,10 +46,7 @@ fn whole(text: &str, context: &Context) -> Parsed {
 }
 
 /// Whether what follows a semicolon or a line's end is a command of its own: "; remind me an hour before" is none.
-fn stands_alone(line: &str, part: &Parsed) -> bool {
-    if line.trim().is_empty() {
-        return false;
-    }
+fn stands_alone(part: &Parsed) -> bool {
     part.commands.iter().all(|command| match command {
         Command::Add(task) => !task.title.is_empty(),
         Command::Remind(..) => false,

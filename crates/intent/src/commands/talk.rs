@@ -9,27 +9,31 @@ impl Clause<'_> {
     pub(crate) fn answer(&self) -> Option<Command> {
         const YES: &str = "yes|y|yeah|yep|yup|ya|sure|ok|okay|of course|go ahead|do it|please do|confirm|confirmed|that's right|correct|right|absolutely|definitely|sounds good|fine|go for it|do that|i'm sure|exactly|certainly|yes please|i am sure|make it so|proceed|go|that's fine|all good";
         // What is only said after a yes: alone it is a command.
-        const THEN: &str = "delete them|delete it|remove them|complete them|move them|do them|delete them all|do it please|\
-    delete all of them|move it|complete it";
+        const THEN: &str = "delete them|delete it|remove them|complete them|move them|do them|do it please|move it|complete it";
         const NO: &str = "no|n|nope|nah|don't|do not|never mind|nevermind|cancel|stop|not now|leave it|none|\
     none of them|none of these|neither|no thanks|no thank you|forget it|leave them|\
     don't do it|don't do that|no way|not that|rather not|better not|wait|abort|\
     neither of them|not yet";
-        let is_chain = |words: &'static str, then: &'static str| {
+        let is_chain = |words: &'static str, then: &'static str, end: usize| {
             let mut at = self.start;
-            while at < self.end {
+            while at < end {
                 let and_then = self.any_words(at, then).filter(|_| at > self.start);
                 let Some(next) = self.any_words(at, words).or(and_then) else { return false };
-                at = (next..self.end)
-                    .find(|at| !self.phrase.is_any(*at, ",|.|!|-"))
-                    .unwrap_or(self.end);
+                at = (next..end).find(|at| !self.phrase.is_any(*at, ",|.|!|-")).unwrap_or(end);
             }
-            self.end > self.start
+            end > self.start
         };
-        if is_chain(YES, THEN) {
+        // "Yes, delete them all" says which, too.
+        if let Some((all, end)) = self.find(self.start + 1, "delete them all|delete all of them")
+            && end == self.end
+            && is_chain(YES, "", all)
+        {
+            return Some(Command::Answer(Answer::These(Target::Them)));
+        }
+        if is_chain(YES, THEN, self.end) {
             return Some(Command::Answer(Answer::Yes));
         }
-        if is_chain(NO, "") {
+        if is_chain(NO, "", self.end) {
             return Some(Command::Answer(Answer::No));
         }
         let start =

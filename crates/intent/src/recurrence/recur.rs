@@ -141,8 +141,8 @@ impl Grammar<'_> {
             return Some((freq_of_unit(unit, 1)?, end));
         }
         let (recur, end) = self.adverb_name(at)?;
-        // "The daily paper", "a weekly report", "the monthly" name things.
-        let is_noun = self.has_determiner(at);
+        // "The daily paper", "a weekly report", "the monthly" name things, and "3 working days" are some.
+        let is_noun = self.has_determiner(at) || (at > 0 && self.cardinal(at - 1).is_some());
         (!is_noun && !self.is_attribute(end)).then_some((recur, end))
     }
 

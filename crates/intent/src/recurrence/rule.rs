@@ -54,7 +54,7 @@ impl Series {
         let today = local_now.date();
         let from = self.start.unwrap_or(today);
         if matches!(self.recur.freq, Freq::Hourly | Freq::Minutely) {
-            return self.first_within_day(from, local_now);
+            return self.first_within_day(from.max(today), local_now);
         }
         let is_step = self.recur.patterns.is_empty() && self.except.is_empty();
         if is_step {

@@ -34,7 +34,7 @@ impl Grammar<'_> {
             || self.exclamation(at).is_some()
             || self.p_word(at).is_some()
             || self.priority_phrase(at).is_some()
-            || (self.urgency(at).is_some() && self.ends_phrase(at + 1))
+            || self.urgency(at).is_some_and(|end| self.ends_phrase(end))
     }
 
     pub(crate) fn mark_starts(&self, at: usize) -> bool {

@@ -117,6 +117,7 @@ impl Grammar<'_> {
         if said.is_empty() {
             return None;
         }
+        let says_never = said.contains(&SaidReminder::Never);
         let mut specs: Vec<ReminderSpec> = Vec::new();
         for reminder in said {
             if let Some(spec) = self.reminder_spec_of(reminder, when)
@@ -125,7 +126,8 @@ impl Grammar<'_> {
                 specs.push(spec);
             }
         }
-        Some(specs)
+        // None at all is what was asked for, or nothing that could be placed.
+        (says_never || !specs.is_empty()).then_some(specs)
     }
 
     fn reminder_spec_of(&self, reminder: SaidReminder, when: &When) -> Option<ReminderSpec> {
@@ -185,10 +187,12 @@ impl Grammar<'_> {
                 (day, crate::time::when::waking(hour, minute).into_iter().next()?)
             }
         };
-        let local = day.and_time(time);
+        let said_zone = clock.and_then(|clock| clock.zone).unwrap_or(zone);
+        let instant = said_zone.instant(day.and_time(time));
         if when.recurrence.is_none() {
-            return Some(ReminderSpec::At(zone.instant(local)));
+            return Some(ReminderSpec::At(instant));
         }
+        let local = zone.local(instant);
         let due = match when.due? {
             Due::On(day) => day.and_time(DEFAULT_DAY_TIME),
             Due::At(instant) => zone.local(instant),

@@ -259,7 +259,7 @@ impl Grammar<'_> {
             None => match phrase.any_words(start, "second to last|next to last|penultimate") {
                 Some(next) => (-2, next),
                 None => {
-                    let (nth, next) = self.ordinal(start)?;
+                    let (nth, next) = self.ordinal(start).filter(|(nth, _)| *nth > 0)?;
                     (i8::try_from(nth).ok()?, next)
                 }
             },

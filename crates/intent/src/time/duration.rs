@@ -101,6 +101,10 @@ impl Grammar<'_> {
             let next = self.phrase.skip(end, "and|,");
             let next = self.phrase.skip(next, "and");
             let Some((more, after)) = self.duration_term(next) else { break };
+            // Working days go with nothing else.
+            if (distance.working_days == 0) != (more.working_days == 0) {
+                return None;
+            }
             distance = distance.plus(more);
             end = after;
         }

@@ -58,7 +58,9 @@ impl Grammar<'_> {
                 && said.clocks.is_empty()
                 && said.starts.is_empty()
                 && said.untils.is_empty()
-                && said.range.is_none();
+                && said.range.is_none()
+                && said.parts.is_empty()
+                && said.on_days.is_empty();
             return is_alone.then_some(When {
                 due: Some(Due::At(instant)),
                 recurrence: None,

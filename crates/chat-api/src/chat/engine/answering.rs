@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     chat::{
-        find::says_all,
         mind::Question,
         tools::{
             Use,
@@ -21,27 +20,6 @@ use crate::{
     },
     error::Failure,
 };
-
-/// What says yes to a question, and is a command where nothing was asked: "delete them".
-pub(super) fn as_command(text: &str) -> Option<Command> {
-    let words: Vec<String> = text
-        .split(|character: char| !character.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let (verb, rest) = words.split_first()?;
-    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-    let target = match rest.as_slice() {
-        ["it"] => Target::It,
-        ["them"] | ["them", "all"] | ["all", "of", "them"] => Target::Them,
-        _ => return None,
-    };
-    match verb.as_str() {
-        "delete" | "remove" => Some(Command::Delete(target)),
-        "complete" => Some(Command::Complete(target)),
-        _ => None,
-    }
-}
 
 /// Whether a command is the very act that was asked about: "delete them".
 fn is_that(act: &Use, command: &Command) -> bool {
@@ -72,11 +50,7 @@ impl Turn<'_, '_> {
                 Ok(true)
             }
             (Question::Which { act, tasks, is_for_one }, Command::Answer(answer)) => {
-                let one_of = (tasks.as_slice(), is_for_one);
-                // "Yes, all of them" says more than yes.
-                let is_all = *answer == Answer::Yes && says_all(text);
-                let all = Answer::These(Target::Them);
-                self.take_choice(act, one_of, if is_all { &all } else { answer }).await?;
+                self.take_choice(act, (tasks.as_slice(), is_for_one), answer).await?;
                 Ok(true)
             }
             (Question::Which { act, tasks, is_for_one }, Command::Add(new)) => {

@@ -87,8 +87,8 @@ impl Turn<'_, '_> {
                 let shown = self.mind.shown.clone();
                 match placed(target, &shown) {
                     Ok(ids) => self.still_there(ids).await,
-                    Err(said) if *target == Target::Both && self.mind.it.len() == 2 => {
-                        drop(said);
+                    // What was spoken of last, where two were.
+                    Err(_) if *target == Target::Both && self.mind.it.len() == 2 => {
                         self.still_there(self.mind.it.clone()).await
                     }
                     Err(said) => Ok(Meant::NotSo(said)),
@@ -96,7 +96,7 @@ impl Turn<'_, '_> {
             }
             Target::Those(query) => {
                 let mut asked = listing(query.clone());
-                if matches!(act.what, Use::ReopenTasks(_)) {
+                if act.among == [Status::Done] {
                     asked.status = Some(Status::Done);
                 }
                 self.all_of(&asked).await

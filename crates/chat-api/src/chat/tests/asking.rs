@@ -146,9 +146,10 @@ async fn what_says_yes_to_a_question_is_a_command_where_there_is_none() {
     let mut talk = Talk::begin().await;
     talk.add(&["a", "b"]).await;
     talk.reply(Command::List(everything())).await;
-    let asked = talk.say("Delete them all!", YES).await.reply;
+    let delete = || Command::Delete(Target::Them);
+    let asked = talk.say("Delete them all!", delete()).await.reply;
     assert!(asked.starts_with("That would delete 2 tasks:"), "{asked}");
-    let deleted = talk.say("delete them", Command::Delete(Target::Them)).await.reply;
+    let deleted = talk.say("delete them", delete()).await.reply;
     assert!(deleted.starts_with("Deleted “"), "{deleted}");
     assert!(talk.open().await.is_empty());
     assert!(talk.say("ok", YES).await.reply.starts_with("I have not asked"));

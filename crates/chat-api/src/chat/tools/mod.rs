@@ -318,20 +318,6 @@ impl<'a> Toolbox<'a> {
         self.acts.lock_all(conn, task_ids).await.map(drop)
     }
 
-    /// Calls a tool by its name.
-    ///
-    /// # Errors
-    /// [`CallError`]; after one of the first two, the transaction goes on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for callers by name: a language model, MCP"))]
-    pub(crate) async fn call(
-        &mut self,
-        conn: &mut PgConnection,
-        name: &str,
-        arguments: Value,
-    ) -> Result<Outcome, CallError> {
-        self.run(conn, &Use::read(name, arguments)?).await
-    }
-
     /// Runs a tool, or answers that it is for the person to say.
     pub(crate) async fn run(
         &mut self,

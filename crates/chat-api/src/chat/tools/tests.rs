@@ -18,7 +18,10 @@ async fn call(talk: &mut Talk, name: &str, arguments: Value) -> Result<Value, Ca
     let locked = store::conversations::lock(&mut tx, user_id, id).await.expect("locked");
     let mut locked = locked.expect("a conversation");
     let mut tools = Toolbox::open(&mut tx, &talk.context, call, id).await.expect("tools");
-    let outcome = tools.call(&mut tx, name, arguments).await;
+    let outcome = match Use::read(name, arguments) {
+        Ok(use_of) => tools.run(&mut tx, &use_of).await,
+        Err(refused) => Err(refused),
+    };
     locked.messages += 1;
     store::conversations::save(&mut tx, user_id, &locked).await.expect("saved");
     tools.keep(&mut tx, locked.messages).await.expect("kept");

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::words;
 use crate::{
     chat::{Action, Answer, Message, mind::Mind},
-    commands::idempotency::Once,
+    commands::idempotency::{self, Once},
     context::Call,
     error::Failure,
     store::{
@@ -193,8 +193,7 @@ pub(in crate::chat) async fn clear(
     };
     end(conn, call, locked.clone(), &Mind::read(&locked.mind), record.place, &answer).await?;
     if let Some(key) = &record.key {
-        let text = serde_json::to_string(&answer).map_err(Failure::internal)?;
-        store::idempotency::answer(conn, call.user_id, key, &text).await?;
+        idempotency::remember(conn, call.user_id, key, &answer).await?;
     }
     Ok(Some(answer))
 }

@@ -57,14 +57,13 @@ use self::{
     tools::{State, TurnTools},
 };
 use super::{
-    Action, Answer, GRAMMAR, MAX_ATTEMPTS, Message,
+    Action, Answer, GRAMMAR, Message, despite_deadlocks,
     engine::{Turn, Turned},
-    is_deadlock,
     mind::Mind,
     tools::Toolbox,
 };
 use crate::{
-    commands::idempotency::Once,
+    commands::idempotency::{self, Once},
     context::{Call, Context},
     error::Failure,
     store::{self, conversations::Locked},
@@ -203,26 +202,17 @@ async fn take(
     let tools = TurnTools::new(context, opened, told.clone());
     let (ending, text) = ask(talker, context, opened, &tools, &told).await;
     let state = tools.into_state();
-    let mut attempts = 1;
-    loop {
-        match close(context, opened, &ending, &text, &state).await {
-            Err(Failure::Unavailable(error)) if attempts < MAX_ATTEMPTS && is_deadlock(&error) => {
-                attempts += 1;
-            }
-            Ok((answer, acts)) => {
-                for action in acts {
-                    let _nobody = told.send(Heard::Action(action));
-                }
-                if let Some(rest) = answer.reply.strip_prefix(text.as_str())
-                    && !rest.is_empty()
-                {
-                    let _nobody = told.send(Heard::Words(rest.to_owned()));
-                }
-                return Ok(answer);
-            }
-            Err(failure) => return Err(failure),
-        }
+    let attempt = || close(context, opened, &ending, &text, &state);
+    let (answer, acts) = despite_deadlocks(Failure::is_deadlock, attempt).await?;
+    for action in acts {
+        let _nobody = told.send(Heard::Action(action));
     }
+    if let Some(rest) = answer.reply.strip_prefix(text.as_str())
+        && !rest.is_empty()
+    {
+        let _nobody = told.send(Heard::Words(rest.to_owned()));
+    }
+    Ok(answer)
 }
 
 /// Lets the model talk and call tools; returns how it ended, and what it said.
@@ -307,8 +297,7 @@ async fn close(
     let answer = Answer { conversation_id, message_id, reply, actions, engine };
     lease::end(&mut tx, call, locked, &mind, record.place, &answer).await?;
     if let Some(once) = &opened.once {
-        let text = serde_json::to_string(&answer).map_err(Failure::internal)?;
-        store::idempotency::answer(&mut tx, call.user_id, once.key(), &text).await?;
+        idempotency::remember(&mut tx, call.user_id, once.key(), &answer).await?;
     }
     // The feed's head is the last lock.
     tools.keep(&mut tx, record.place).await?;

@@ -19,9 +19,8 @@ use super::{
 };
 use crate::{
     chat::{
-        MAX_ATTEMPTS,
+        despite_deadlocks,
         engine::Turn,
-        is_deadlock,
         mind::Mind,
         tools::{
             self, CallError, Effect, MAX_DELETED_UNASKED, MAX_UNASKED, Toolbox, Use,
@@ -178,17 +177,7 @@ impl<'a> TurnTools<'a> {
 
     /// Runs a call in a transaction of its own; again from its beginning where it met another one.
     async fn run(&self, use_of: &Use) -> Result<Outcome, Failure> {
-        let mut attempts = 1;
-        loop {
-            match self.try_to_run(use_of).await {
-                Err(Failure::Unavailable(error))
-                    if attempts < MAX_ATTEMPTS && is_deadlock(&error) =>
-                {
-                    attempts += 1;
-                }
-                ran => return ran,
-            }
-        }
+        despite_deadlocks(Failure::is_deadlock, || self.try_to_run(use_of)).await
     }
 
     async fn try_to_run(&self, use_of: &Use) -> Result<Outcome, Failure> {

@@ -35,11 +35,12 @@ use self::{
 use super::{
     body,
     caller::{Correlation, SignedIn},
-    middleware,
+    middleware, scopes,
 };
 use crate::{
+    chat::tools::Effect,
     context::{Call, Context},
-    domain::scope::{Scope, Scopes},
+    domain::scope::Scopes,
     error::Failure,
 };
 
@@ -67,11 +68,11 @@ impl FromRequest for Program {
         let signed_in = request.extensions().get::<SignedIn>().cloned();
         let correlation = Correlation::from_request(request, payload).into_inner();
         std::future::ready(signed_in.ok_or(Failure::NotSignedIn).and_then(|signed_in| {
-            let SignedIn { user_id, scopes, .. } = signed_in;
-            if !scopes.contains(Scope::Read) {
-                return Err(Failure::InsufficientScope(Scope::Read));
+            let SignedIn { user_id, scopes: granted, .. } = signed_in;
+            if let Some(scope) = granted.missing(scopes::of_tool(Effect::Reads)) {
+                return Err(Failure::InsufficientScope(scope));
             }
-            Ok(Self { call: Call { user_id, correlation_id: correlation?.0 }, scopes })
+            Ok(Self { call: Call { user_id, correlation_id: correlation?.0 }, scopes: granted })
         }))
     }
 }

@@ -10,29 +10,18 @@ use crate::{
     },
     commands::idempotency::Once,
     context::Context,
-    domain::scope::{Scope, Scopes},
+    domain::scope::Scopes,
     error::Failure,
+    http::scopes,
 };
 
 /// Where a call's `_meta` has the key of a call that may be sent twice.
 const KEY: &str = "idempotency_key";
 
-/// What a tool needs, all of it: what changes tasks also shows them.
-const fn needed(effect: Effect) -> &'static [Scope] {
-    match effect {
-        Effect::Reads => &[Scope::Read],
-        Effect::Changes | Effect::Destroys => &[Scope::Read, Scope::Write],
-    }
-}
-
-fn missing(effect: Effect, scopes: &Scopes) -> Option<Scope> {
-    needed(effect).iter().copied().find(|scope| !scopes.contains(*scope))
-}
-
 /// The tools that these scopes reach. They are few, so they are one page.
-pub(super) fn list(scopes: &Scopes) -> Value {
+pub(super) fn list(granted: &Scopes) -> Value {
     let specs = tools::specs().into_iter();
-    let reached = specs.filter(|spec| missing(spec.effect, scopes).is_none());
+    let reached = specs.filter(|spec| granted.missing(scopes::of_tool(spec.effect)).is_none());
     json!({"tools": reached.map(described).collect::<Vec<_>>()})
 }
 
@@ -63,7 +52,7 @@ pub(super) async fn call(
     let name = params["name"].as_str().ok_or_else(|| Refused::params("name", "is required"))?;
     let tool = Tool::ALL.iter().find(|tool| tool.name() == name);
     let tool = tool.ok_or_else(|| Refused::params("name", "is none of the tools"))?;
-    if let Some(scope) = missing(tool.effect(), &program.scopes) {
+    if let Some(scope) = program.scopes.missing(scopes::of_tool(tool.effect())) {
         return Err(Failure::InsufficientScope(scope).into());
     }
     let arguments = match &params["arguments"] {
@@ -82,9 +71,7 @@ pub(super) async fn call(
         Err(CallError::Arguments { reason, .. }) => {
             Ok(failed(&Failure::field("arguments", reason)))
         }
-        Err(CallError::Failed(failure)) if failure.code().status().is_server_error() => {
-            Err(failure.into())
-        }
+        Err(CallError::Failed(failure)) if failure.is_ours() => Err(failure.into()),
         Err(CallError::Failed(failure)) => Ok(failed(&failure)),
     }
 }
