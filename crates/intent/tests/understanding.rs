@@ -161,6 +161,21 @@ fn what_does_not_go_together_is_no_time() {
 }
 
 #[test]
+fn an_edge_of_a_period_that_has_passed_is_that_of_the_next() {
+    for (text, date) in [
+        ("party at the beginning of November", "2027-11-01"),
+        ("party mid-November", "2027-11-15"),
+        ("party mid-November 2028", "2028-11-15"),
+        ("party at the end of November", "2026-11-30"),
+        ("party at the beginning of the month", "2026-12-01"),
+        ("party in the middle of the month", "2026-12-15"),
+        ("party mid-December", "2026-12-15"),
+    ] {
+        assert_eq!(due(text, &context()), day(date), "{text}");
+    }
+}
+
+#[test]
 fn tasks_are_named_by_words_pronouns_places_and_filters() {
     for (text, target) in [
         ("delete it", Target::It),

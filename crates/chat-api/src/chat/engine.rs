@@ -317,10 +317,6 @@ impl<'t, 'a> Turn<'t, 'a> {
     /// Asks whether this is to be done.
     pub(super) async fn ask_for_yes(&mut self, use_of: &Use) -> Result<(), Failure> {
         let outcome = self.tools.propose(self.conn, use_of).await?;
-        if matches!(&outcome, Outcome::NeedsConfirmation { tasks, .. } if tasks.is_empty()) {
-            self.say(talk::GONE);
-            return Ok(());
-        }
         self.note(use_of, &outcome)?;
         self.tell(use_of, &outcome);
         Ok(())

@@ -1,5 +1,6 @@
 //! What a conversation has in mind: what "it" is, what was shown, what was asked.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use events::TaskId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +23,9 @@ pub(super) struct Mind {
     pub(super) all: Option<ListTasks>,
     /// What was asked last, while nothing else was said.
     pub(super) question: Option<Question>,
+    /// When programs have deleted tasks of late, once for each task, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) deletions: Vec<DateTime<Utc>>,
 }
 
 /// A question that is open.
@@ -84,6 +88,22 @@ impl Mind {
             }
             Outcome::TakenBack { .. } | Outcome::NothingToUndo => {}
         }
+    }
+
+    /// How many tasks programs have deleted after a time, as far as it is remembered.
+    pub(super) fn deletions_since(&self, time: DateTime<Utc>) -> usize {
+        self.deletions.iter().filter(|deleted_at| **deleted_at > time).count()
+    }
+
+    /// Remembers that programs have deleted so many tasks now, for as long as `window`.
+    pub(super) fn remember_deletions(
+        &mut self,
+        tasks: usize,
+        now: DateTime<Utc>,
+        window: TimeDelta,
+    ) {
+        self.deletions.retain(|deleted_at| *deleted_at > now - window);
+        self.deletions.extend(std::iter::repeat_n(now, tasks));
     }
 
     /// What was kept; nothing where an older release kept it otherwise.

@@ -6,8 +6,9 @@
 //!
 //! Promises: a call is one transaction, and with a key is carried out once; it is refused before anything
 //! is done, or all of it is done, kept and told. Never: a yes in the person's place; more than
-//! [`MAX_DELETED`] tasks deleted within [`DELETION_WINDOW_SECS`] without one, by all programs of a person.
+//! [`MAX_DELETED`] tasks deleted within [`DELETION_WINDOW`] without one, by all programs of a person.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use events::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +19,7 @@ use super::{
     Action, MAX_MESSAGES, despite_deadlocks,
     mind::Mind,
     tools::{
-        CallError, Effect, MAX_DELETED_UNASKED, MAX_UNASKED, Tool, Toolbox, Use,
+        CallError, Effect, MAX_DELETED_UNASKED, MAX_UNASKED, Toolbox, Use,
         arguments::ListTasks,
         outcome::{Outcome, Shown},
     },
@@ -40,9 +41,9 @@ const TITLE: &str = "MCP";
 /// What answers in it.
 const ENGINE: &str = "mcp";
 /// The most tasks that programs delete of one person's within the window without the person's yes.
-pub(crate) const MAX_DELETED: i64 = 20;
-/// How long a deletion counts, in seconds.
-pub(crate) const DELETION_WINDOW_SECS: f64 = 3_600.0;
+pub(crate) const MAX_DELETED: usize = 20;
+/// How long a deletion counts.
+const DELETION_WINDOW: TimeDelta = TimeDelta::hours(1);
 /// When the conversation has only this much room left, in messages, the older half of it is forgotten; the
 /// person, too, has something to say in it.
 const ROOM_MESSAGES: i32 = 100;
@@ -101,7 +102,8 @@ async fn try_to_call(
     let is_change = use_of.tool().effect() != Effect::Reads;
     let mut locked = if is_change { Some(enter(&mut tx, call).await?) } else { None };
     let mut tools = Toolbox::open(&mut tx, context, call, conversation_of(user_id)).await?;
-    let is_too_much = deletes_too_much(&mut tx, user_id, use_of).await?;
+    let is_too_much =
+        locked.as_ref().is_some_and(|locked| deletes_too_much(locked, use_of, tools.now()));
     let outcome = if is_too_much {
         tools.propose(&mut tx, use_of).await?
     } else {
@@ -110,7 +112,7 @@ async fn try_to_call(
     let clock = Clock { now: tools.now(), zone: tools.zone() };
     let words = reply::told(use_of, &outcome, &clock);
     if let Some(locked) = &mut locked {
-        keep(&mut tx, call, locked, use_of, &outcome, &words).await?;
+        keep(&mut tx, call, locked, (use_of, &outcome, &words), tools.now()).await?;
     }
     let is_refused = matches!(outcome, Outcome::NeedsConfirmation { .. });
     let text = if is_refused { not_done(use_of, &words, is_too_much) } else { words };
@@ -164,25 +166,10 @@ async fn begin(
 }
 
 /// Whether programs have deleted so much within the window that the person is to be asked, even of one.
-async fn deletes_too_much(
-    conn: &mut PgConnection,
-    user_id: UserId,
-    use_of: &Use,
-) -> Result<bool, Failure> {
-    let Use::DeleteTasks(tasks) = use_of else { return Ok(false) };
-    let deleted = store::conversations::calls_since(
-        conn,
-        user_id,
-        conversation_of(user_id),
-        ENGINE,
-        &serde_json::json!([{
-            "tool": Tool::DeleteTasks.name(), "result": {"tasks": [{"changed": true}]},
-        }]),
-        DELETION_WINDOW_SECS,
-    )
-    .await?;
-    let asked = i64::try_from(tasks.task_ids.len()).unwrap_or(i64::MAX);
-    Ok(deleted.saturating_add(asked) > MAX_DELETED)
+fn deletes_too_much(locked: &Locked, use_of: &Use, now: DateTime<Utc>) -> bool {
+    let Use::DeleteTasks(asked) = use_of else { return false };
+    let deleted = Mind::read(&locked.mind).deletions_since(now - DELETION_WINDOW);
+    deleted.saturating_add(asked.task_ids.len()) > MAX_DELETED
 }
 
 /// Keeps what was done or asked, and what it leaves in mind, as the conversation's next message.
@@ -190,9 +177,8 @@ async fn keep(
     conn: &mut PgConnection,
     call: Call,
     locked: &mut Locked,
-    use_of: &Use,
-    outcome: &Outcome,
-    words: &str,
+    (use_of, outcome, words): (&Use, &Outcome, &str),
+    now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let action = Action {
         tool: use_of.tool().name().to_owned(),
@@ -210,6 +196,10 @@ async fn keep(
     // What was asked before is open no more.
     mind.question = None;
     mind.remember(use_of, outcome);
+    if let (Use::DeleteTasks(_), Outcome::Done(done)) = (use_of, outcome) {
+        let deleted = done.tasks.iter().filter(|task| task.changed).count();
+        mind.remember_deletions(deleted, now, DELETION_WINDOW);
+    }
     locked.messages = message.place;
     locked.mind = json_of(&mind)?;
     let (user_id, conversation_id) = (call.user_id, locked.conversation_id);

@@ -347,29 +347,6 @@ pub(crate) async fn forget_act(
     Ok(())
 }
 
-/// How many answers of an engine tell of actions that contain these (a JSON array), within the last seconds.
-pub(crate) async fn calls_since(
-    conn: &mut PgConnection,
-    user_id: UserId,
-    conversation_id: Uuid,
-    engine: &str,
-    actions: &Value,
-    secs: f64,
-) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!" from conversation_message
-           where conversation_id = $1 and user_id = $2 and engine = $3 and actions @> $4
-               and created_at > messaging.clock() - make_interval(secs => $5)"#,
-        conversation_id,
-        user_id.uuid(),
-        engine,
-        actions,
-        secs,
-    )
-    .fetch_one(conn)
-    .await
-}
-
 /// Forgets the first messages of a locked conversation, with what they did; those that stay move up.
 pub(crate) async fn forget_beginning(
     conn: &mut PgConnection,

@@ -101,9 +101,8 @@ impl Clause<'_> {
         let next =
             self.any_words(self.start, "make|set|mark|give|change|bump|flag|raise|lower|drop")?;
         for at in next + 1..self.end {
-            let after = self
-                .any_words(at, "to a|to|as a|as|a|an|priority to|priority as|'s priority to|of")
-                .unwrap_or(at);
+            let after =
+                self.any_words(at, "to a|to|as a|as|a|an|priority to|priority as|of").unwrap_or(at);
             if let Some(priority) = self.whole_priority(after) {
                 return Some(Command::SetPriority(self.target(next, at)?, priority));
             }

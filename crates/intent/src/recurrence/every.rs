@@ -127,7 +127,7 @@ impl Grammar<'_> {
             return Some((Recur::of(1, patterns)?, end));
         }
         // Without a month only the first and the last are no "every second".
-        let is_plain = phrase.is_any(at, "first|last|1st|final")
+        let is_plain = phrase.is_any(at, "first|last|final")
             || phrase.digits(at).is_some_and(|(_, number)| number == 1);
         let is_day = matches!(patterns.first(), Some(Pattern::DayOfMonth(_)));
         (is_plain && !is_day).then_some((Recur::of(1, patterns)?, next))

@@ -136,7 +136,7 @@ impl Grammar<'_> {
         {
             return Some((recur, end));
         }
-        if let Some(next) = phrase.any_words(at, "once a|once per|once an|1x per|1x a") {
+        if let Some(next) = phrase.any_words(at, "once a|once per|once an|1 x per|1 x a") {
             let (unit, end) = self.unit(next)?;
             return Some((freq_of_unit(unit, 1)?, end));
         }

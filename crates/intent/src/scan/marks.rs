@@ -183,7 +183,7 @@ impl Grammar<'_> {
     fn urgency(&self, at: usize) -> Option<usize> {
         self.phrase.any_words(
             at,
-            "very urgent|urgent|asap|a.s.a.p|important|very important|as soon as possible|\
+            "very urgent|urgent|asap|a . s . a . p|important|very important|as soon as possible|\
                 urgently",
         )
     }

@@ -59,7 +59,7 @@ const LEADS: [(&str, Lead); 11] = [
         Lead::Starting,
     ),
     (
-        "until the|until|till|til|'til|through|thru|up to|ending on|ending|up until|\
+        "until the|until|till|til|' til|through|thru|up to|ending on|ending|up until|\
             up till|ends on|end on",
         Lead::Until,
     ),

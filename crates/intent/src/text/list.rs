@@ -5,6 +5,8 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use super::token::Phrase;
+
 /// Alternatives by their first word; each with the words that follow it.
 pub(crate) struct List {
     by_first: BTreeMap<&'static str, Vec<Vec<&'static str>>>,
@@ -28,6 +30,12 @@ impl List {
     fn new(literal: &'static str) -> Self {
         let mut by_first: BTreeMap<&str, Vec<Vec<&str>>> = BTreeMap::new();
         for alternative in literal.split('|') {
+            // What no phrase has as one token would never be found.
+            debug_assert!(
+                literal.is_empty()
+                    || alternative.split(' ').all(|word| Phrase::new(word).len() == 1),
+                "{alternative:?} is not how a phrase is taken apart"
+            );
             let mut words = alternative.split(' ');
             if let Some(first) = words.next() {
                 by_first.entry(first).or_default().push(words.collect());

@@ -92,8 +92,8 @@ impl Grammar<'_> {
         const NAMES: [(&str, i64); 5] = [
             ("the day before yesterday|day before yesterday", -2),
             ("yesterday", -1),
-            ("today|2day|later today", 0),
-            ("tomorrow|tmrw|tmr|tmw|tomorow|tommorow|tommorrow|2moro", 1),
+            ("today|later today", 0),
+            ("tomorrow|tmrw|tmr|tmw|tomorow|tommorow|tommorrow", 1),
             ("the day after tomorrow|day after tomorrow|overmorrow|the day after tmrw", 2),
         ];
         NAMES.iter().find_map(|(names, days)| {

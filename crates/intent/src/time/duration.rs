@@ -1,6 +1,6 @@
 //! Distances in time: "2 weeks and 3 days", "half an hour", "1h 30m", "an hour and a half", "three working days".
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 
 use crate::{
     command::Shift,
@@ -196,6 +196,7 @@ impl Grammar<'_> {
         TimeDelta::try_seconds(distance.shift.seconds)
             .and_then(|seconds| moment.checked_add_signed(seconds))
             .unwrap_or(moment)
+            .trunc_subsecs(0)
     }
 }
 

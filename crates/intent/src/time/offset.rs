@@ -87,7 +87,7 @@ impl Grammar<'_> {
             return Some(read);
         }
         let (distance, end) = self.duration(start)?;
-        let end = phrase.skip(end, "from now|' time|’ time|time");
+        let end = phrase.skip(end, "from now|' time|time");
         Some((distance, end))
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct SaidPart {
 impl Grammar<'_> {
     pub(crate) fn part(&self, at: usize) -> Option<Read<SaidPart>> {
         let phrase = self.phrase;
-        if let Some(end) = phrase.any_words(at, "tonight|tonite|2nite|this night|later tonight") {
+        if let Some(end) = phrase.any_words(at, "tonight|tonite|this night|later tonight") {
             return Some((SaidPart { part: Part::Night, is_of_today: true, is_bare: false }, end));
         }
         if let Some(next) = phrase.any_words(at, "this|later this")

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate, Weekday};
 
 use crate::{
-    text::grammar::{Grammar, Read, month_end, month_start, plus_days, weekday_from},
+    text::grammar::{Grammar, Read, month_end, month_start, plus_days, plus_months, weekday_from},
     time::day::{Day, Evidence},
     time::pattern::Pattern,
 };
@@ -25,6 +25,16 @@ struct Period {
     kind: Kind,
     first: NaiveDate,
     last: NaiveDate,
+    again: Again,
+}
+
+/// When a period comes that is called the same.
+#[derive(Clone, Copy, Debug)]
+enum Again {
+    /// It says which year's it is.
+    Never,
+    AfterDays(i64),
+    AfterMonths(i32),
 }
 
 impl Grammar<'_> {
@@ -58,19 +68,16 @@ impl Grammar<'_> {
         let mids = "mid|the middle of|middle of|in the middle of";
         if let Some(next) = phrase.any_words(at, mids) {
             let (period, end) = self.period_named(self.skip_hyphen(next))?;
-            return Some((Day::once(middle(&period)?), end));
+            return Some((Day::once(self.ahead(middle(&period)?, &period)), end));
         }
         let starts = "the beginning of|beginning of|the start of|start of|the first day of";
         if let Some(next) = phrase.any_words(at, starts) {
             let (period, end) = self.period_named(next)?;
-            return Some((self.first_of(&period), end));
+            return Some((Day::once(self.ahead(period.first, &period)), end));
         }
         let is_last_day = phrase.any_words(at, "the last day of|last day of");
-        let next = is_last_day
-            .or_else(|| phrase.any_words(at, "the end of|end of|the very end of|late"))?;
-        if phrase.is(at, "late") {
-            return None;
-        }
+        let next =
+            is_last_day.or_else(|| phrase.any_words(at, "the end of|end of|the very end of"))?;
         let (period, end) = self.period_named(next)?;
         if is_last_day.is_some() {
             return Some((Day::once(period.last), end));
@@ -78,13 +85,13 @@ impl Grammar<'_> {
         Some((self.last_of(&period), end))
     }
 
-    /// The first day of a period; where it is over, of the next one.
-    fn first_of(&self, period: &Period) -> Day {
-        match period.kind {
-            Kind::Month if period.first < self.today && self.month_is_current(period) => {
-                Day::once(month_start(self.today, 1))
-            }
-            _ => Day::once(period.first),
+    /// A day of a period; where it is over, the same of the next one of that name.
+    fn ahead(&self, day: NaiveDate, period: &Period) -> NaiveDate {
+        match period.again {
+            _ if day >= self.today => day,
+            Again::Never => day,
+            Again::AfterDays(days) => plus_days(day, days),
+            Again::AfterMonths(months) => plus_months(day, months),
         }
     }
 
@@ -126,10 +133,8 @@ impl Grammar<'_> {
         }
         if let Some((year, end)) = self.year(at) {
             let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
-            return Some((
-                Period { kind: Kind::Year, first, last: NaiveDate::from_ymd_opt(year, 12, 31)? },
-                end,
-            ));
+            let last = NaiveDate::from_ymd_opt(year, 12, 31)?;
+            return Some((Period { kind: Kind::Year, first, last, again: Again::Never }, end));
         }
         let start = phrase.skip(at, "next|this");
         let (month, end) = self.month(start)?;
@@ -140,32 +145,33 @@ impl Grammar<'_> {
             Some(year) => NaiveDate::from_ymd_opt(year, month, 1)?,
             None => Pattern::Month(month).from(this_month)?,
         };
-        Some((Period { kind: Kind::Month, first, last: month_end(first) }, end))
+        let again = within_years(year);
+        Some((Period { kind: Kind::Month, first, last: month_end(first), again }, end))
     }
 
     /// The current period of a kind, or one so many on.
     fn current(&self, kind: Kind, offset: i32) -> Period {
-        let (first, last) = match kind {
+        let (first, last, again) = match kind {
             Kind::Week => {
                 let first = plus_days(self.week_of(self.today), 7 * i64::from(offset));
-                (first, plus_days(first, 6))
+                (first, plus_days(first, 6), Again::AfterDays(7))
             }
             Kind::Month => {
                 let first = month_start(self.today, offset);
-                (first, month_end(first))
+                (first, month_end(first), Again::AfterMonths(1))
             }
             Kind::Quarter => {
                 let into = i32::try_from(self.today.month0() % 3).unwrap_or(0);
                 let first = month_start(self.today, 3 * offset - into);
-                (first, month_end(month_start(first, 2)))
+                (first, month_end(month_start(first, 2)), Again::AfterMonths(3))
             }
             Kind::Year => {
                 let into = i32::try_from(self.today.month0()).unwrap_or(0);
                 let first = month_start(self.today, 12 * offset - into);
-                (first, month_end(month_start(first, 11)))
+                (first, month_end(month_start(first, 11)), Again::AfterMonths(12))
             }
         };
-        Period { kind, first, last }
+        Period { kind, first, last, again: if offset == 0 { again } else { Again::Never } }
     }
 
     /// `Q3`, `Q3 2027`: the next one to begin, or the one that is on, as to its end.
@@ -186,7 +192,8 @@ impl Grammar<'_> {
             Some(year) => NaiveDate::from_ymd_opt(year, month, 1)?,
             None => Pattern::Month(month).from(this)?,
         };
-        Some((Period { kind: Kind::Quarter, first, last: month_end(month_start(first, 2)) }, end))
+        let (last, again) = (month_end(month_start(first, 2)), within_years(year));
+        Some((Period { kind: Kind::Quarter, first, last, again }, end))
     }
 
     /// "this weekend", "the weekend", "next weekend".
@@ -281,14 +288,16 @@ fn kind_of(word: &str) -> Option<Kind> {
     })
 }
 
+/// What is named without its year comes each year.
+fn within_years(year: Option<i32>) -> Again {
+    if year.is_some() { Again::Never } else { Again::AfterMonths(12) }
+}
+
 fn middle(period: &Period) -> Option<NaiveDate> {
     match period.kind {
         Kind::Week => Some(plus_days(period.first, 2)),
         Kind::Month => period.first.with_day(DAYS_OF_MIDDLE),
-        Kind::Quarter => period
-            .first
-            .with_day(DAYS_OF_MIDDLE)
-            .map(|day| crate::text::grammar::plus_months(day, 1)),
+        Kind::Quarter => period.first.with_day(DAYS_OF_MIDDLE).map(|day| plus_months(day, 1)),
         Kind::Year => NaiveDate::from_ymd_opt(period.first.year(), 7, 1),
     }
 }

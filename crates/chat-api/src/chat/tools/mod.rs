@@ -333,7 +333,7 @@ impl<'a> Toolbox<'a> {
         Ok(self.carry_out(conn, use_of, None).await?)
     }
 
-    /// Does nothing, and answers what it would be done to.
+    /// Does nothing, and answers what it would be done to; of tasks that are all gone, that they are.
     pub(super) async fn propose(
         &mut self,
         conn: &mut PgConnection,
@@ -341,7 +341,10 @@ impl<'a> Toolbox<'a> {
     ) -> Result<Outcome, Failure> {
         let tasks = self.acts.lock_all(conn, use_of.task_ids().unwrap_or_default()).await?;
         let there = tasks.into_iter().filter(|task| !task.is_deleted());
-        let tasks = there.map(Shown::new).collect();
+        let tasks: Vec<Shown> = there.map(Shown::new).collect();
+        if tasks.is_empty() {
+            return self.carry_out(conn, use_of, None).await;
+        }
         Ok(Outcome::NeedsConfirmation { would: use_of.tool(), tasks })
     }
 
