@@ -1,0 +1,163 @@
+/**
+ * What somebody does to tasks: kept until the service has taken it, and shown meanwhile as if it had. Pure; a command
+ * can be written to the browser's database and read again.
+ */
+import type { NewTask, Schemas, Task, TaskPatch } from "../api/client";
+
+export type Command =
+  | { kind: "add"; id: string; task: NewTask }
+  /** What was typed while nobody could say what it means; `now` is when. */
+  | { kind: "phrase"; id: string; text: string; now: string; task: NewTask }
+  /** `before` has what the fields were that it changes, as the person saw them. */
+  | { kind: "patch"; id: string; version: number; patch: TaskPatch; before: Partial<Task> }
+  | { kind: "complete"; id: string; occurrence: string | null }
+  | { kind: "reopen"; id: string }
+  | { kind: "skip"; id: string; occurrence: string }
+  | { kind: "delete"; id: string }
+  | { kind: "restore"; id: string }
+  | { kind: "move"; id: string; to: Schemas["TaskMove"]; list_id: string; position: string }
+  | { kind: "snooze"; id: string; reminder_id: string; request: Schemas["SnoozeRequest"] }
+  | { kind: "dismiss"; id: string; reminder_id: string }
+  | { kind: "bulk"; request: Schemas["BulkAction"] };
+
+/** A command in its queue. */
+export interface Queued {
+  /** Its place. */
+  seq: number;
+  /** The `Idempotency-Key`. */
+  key: string;
+  command: Command;
+}
+
+export type Tasks = ReadonlyMap<string, Task>;
+
+/** The tasks that a command is about. */
+export function taskIdsOf(command: Command): string[] {
+  return command.kind === "bulk" ? command.request.tasks.map(({ id }) => id) : [command.id];
+}
+
+/** The tasks as they will be when all of these are taken. */
+export function withCommands(tasks: Tasks, queued: readonly Queued[], timeZone: string): Tasks {
+  if (queued.length === 0) return tasks;
+  const after = new Map(tasks);
+  for (const { command } of queued) apply(after, command, timeZone);
+  return after;
+}
+
+function apply(tasks: Map<string, Task>, command: Command, timeZone: string): void {
+  if (command.kind === "add" || command.kind === "phrase") {
+    tasks.set(command.id, taskToBe(command.id, command.task, timeZone));
+    return;
+  }
+  for (const id of taskIdsOf(command)) {
+    const task = tasks.get(id);
+    const after = task && changed(task, command);
+    if (after) tasks.set(id, after);
+    else tasks.delete(id);
+  }
+}
+
+/** A task after a command; null where it is gone then. */
+function changed(task: Task, command: Command): Task | null {
+  switch (command.kind) {
+    case "patch":
+      return patched(task, command.patch);
+    case "complete":
+      // The next occurrence is the service's to say.
+      return task.recurrence ? task : { ...task, status: "DONE" };
+    case "reopen":
+      return { ...task, status: "TODO", completed_at: null };
+    case "delete":
+      return null;
+    case "move":
+      return { ...task, list_id: command.list_id, position: command.position };
+    case "bulk":
+      return changedWithOthers(task, command.request);
+    default:
+      return task;
+  }
+}
+
+function changedWithOthers(task: Task, request: Schemas["BulkAction"]): Task | null {
+  switch (request.action) {
+    case "complete":
+      return task.recurrence ? task : { ...task, status: "DONE" };
+    case "reopen":
+      return { ...task, status: "TODO", completed_at: null };
+    case "delete":
+      return null;
+    case "reschedule":
+      return { ...task, due_date: request.due_date };
+    case "move":
+      return { ...task, list_id: request.list_id };
+    default:
+      return task;
+  }
+}
+
+/** A task with a merge patch. */
+export function patched(task: Task, patch: TaskPatch): Task {
+  const after: Record<string, unknown> = { ...task };
+  for (const [field, value] of Object.entries(patch)) {
+    if (value === undefined) continue;
+    after[field] = value === null && Array.isArray(task[field as keyof Task]) ? [] : value;
+  }
+  return after as unknown as Task;
+}
+
+/** A task before the service has made it: its id is its command's. */
+function taskToBe(id: string, task: NewTask, timeZone: string): Task {
+  const now = new Date().toISOString();
+  return {
+    id,
+    title: task.title,
+    description: task.description ?? null,
+    priority: task.priority ?? "MEDIUM",
+    status: "TODO",
+    due_date: task.due_date ?? null,
+    recurrence: task.recurrence ?? null,
+    occurrence: null,
+    time_zone: task.time_zone ?? timeZone,
+    reminders: task.reminders ?? [],
+    snoozes: [],
+    dismissed: [],
+    tags: task.tags ?? [],
+    subtasks: (task.subtasks ?? []).map((step) => ({
+      id: step.id ?? crypto.randomUUID(),
+      title: step.title,
+      done: step.done ?? false,
+    })),
+    list_id: task.list_id ?? null,
+    position: null,
+    version: 0,
+    created_at: now,
+    updated_at: now,
+    completed_at: null,
+    delivery_problem: null,
+  };
+}
+
+/** What two people, or one in two windows, made of the same fields. */
+export interface Conflict {
+  task: Task;
+  command: Extract<Command, { kind: "patch" }>;
+  /** The fields that both have changed. */
+  fields: (keyof TaskPatch & keyof Task)[];
+}
+
+/**
+ * What a patch that came too late would overwrite: fields that are neither what the person saw nor what they wanted.
+ * None: it can be sent again upon the newer version.
+ */
+export function conflictOf(
+  command: Extract<Command, { kind: "patch" }>,
+  current: Task,
+): Conflict | null {
+  const fields = (Object.keys(command.patch) as Conflict["fields"]).filter((field) => {
+    const now = JSON.stringify(current[field] ?? null);
+    const seen = JSON.stringify(command.before[field] ?? null);
+    const wanted = JSON.stringify(command.patch[field] ?? null);
+    return now !== seen && now !== wanted;
+  });
+  return fields.length > 0 ? { task: current, command, fields } : null;
+}

@@ -1,0 +1,455 @@
+/**
+ * A person's open tasks and lists, here and now: what the service last said, with what was done here upon it.
+ *
+ * It reads everything once, follows the live stream from there, and keeps both in the browser. A command shows at once
+ * and waits in a queue until the service has taken it: it is sent in its order, once, by one window at a time. What the
+ * service refuses is rolled back with a word of why; what nobody answers stays. Never: a command that is forgotten, or
+ * one that overwrites what somebody else has changed meanwhile.
+ */
+import {
+  ApiError,
+  Unreachable,
+  api,
+  body,
+  whole,
+  type Account,
+  type List,
+  type Settings,
+  type Task,
+} from "../api/client";
+import { serverEvents, type ServerEvent } from "../api/events";
+import { strings } from "../../strings";
+import {
+  conflictOf,
+  taskIdsOf,
+  withCommands,
+  type Command,
+  type Conflict,
+  type Queued,
+  type Tasks,
+} from "./commands";
+import { send } from "./send";
+import { Storage, type Meta } from "./storage";
+
+/** Tasks of a page of the list: the most that the service gives. */
+const PAGE_TASKS = 200;
+/** The service shows every 15 seconds that it lives. */
+const SILENCE_MS = 35_000;
+/** Between two tries to reach the service, doubled from the first to the last. */
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
+/** How long changes are gathered before their tasks are read, in milliseconds. */
+const GATHER_MS = 25;
+/** From so many changed tasks on, all are read again. */
+const MANY_TASKS = 50;
+/** How many tasks are read at once. */
+const READS_AT_ONCE = 8;
+const SEND_LOCK = "send";
+
+export type Connection = "connecting" | "live" | "lost";
+
+/** Something that the page is to tell. */
+export type Told =
+  | { kind: "refused"; command: Command; reason: string }
+  | { kind: "taken"; command: Command; tasks: Task[] }
+  | { kind: "event"; type: string; data: Record<string, unknown> };
+
+export class Replica {
+  readonly account: Account;
+  settings = $state.raw<Settings | null>(null);
+  lists = $state.raw<List[]>([]);
+  connection = $state<Connection>("connecting");
+  /** Whether there is something to show: from the service, or from the last time. */
+  isReady = $state(false);
+  conflicts = $state.raw<Conflict[]>([]);
+  #base = $state.raw<Tasks>(new Map());
+  #queue = $state.raw<Queued[]>([]);
+
+  readonly timeZone = $derived(this.settings?.time_zone ?? "UTC");
+  /** All that are not in the trash and not done, and those that were done since the page is open. */
+  readonly tasks: Tasks = $derived(withCommands(this.#base, this.#queue, this.timeZone));
+  /** The tasks that wait for the service. */
+  readonly pending: ReadonlySet<string> = $derived(
+    new Set(this.#queue.flatMap(({ command }) => taskIdsOf(command))),
+  );
+  /** How many commands wait. */
+  readonly waiting = $derived(this.#queue.length);
+  readonly inbox = $derived(this.lists.find((list) => list.is_inbox));
+
+  #position: number | null = null;
+  #storage: Storage;
+  #stopped = new AbortController();
+  #listeners = new Set<(told: Told) => void>();
+  #changed = new Set<string>();
+  #gathering: Promise<void> | null = null;
+  #channel = new BroadcastChannel("queue");
+  #isSending = false;
+  #pauses = new Set<() => void>();
+
+  private constructor(account: Account, storage: Storage) {
+    this.account = account;
+    this.#storage = storage;
+  }
+
+  /** What the browser has kept, of whomever; null where nothing. */
+  static async remembered(): Promise<{ storage: Storage; meta: Meta | undefined }> {
+    const storage = await Storage.open();
+    return { storage, meta: await storage.meta() };
+  }
+
+  /** Opens with what is here already, and goes on with the service. */
+  static async open(account: Account, storage: Storage, meta: Meta | undefined): Promise<Replica> {
+    const replica = new Replica(account, storage);
+    if (meta && meta.account.user_id !== account.user_id) await storage.clear();
+    else if (meta) await replica.#takeFromStorage(meta);
+    replica.#channel.onmessage = () => void replica.#reloadQueue();
+    replica.#queue = await storage.queue();
+    void replica.#follow();
+    void replica.flush();
+    window.addEventListener("online", replica.#wake);
+    return replica;
+  }
+
+  /** Tells of what comes until the returned function is called. */
+  listen(listener: (told: Told) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Stops; with `forget`, nothing stays in this browser. */
+  async close(forget: boolean): Promise<void> {
+    this.#stopped.abort();
+    window.removeEventListener("online", this.#wake);
+    this.#channel.close();
+    if (forget) await this.#storage.clear();
+  }
+
+  /** Does something: it shows at once, and is sent. */
+  async run(command: Command): Promise<void> {
+    // What a person does is shown before anything else happens.
+    const shown: Queued = { seq: Number.MAX_SAFE_INTEGER, key: crypto.randomUUID(), command };
+    this.#queue = [...this.#queue, shown];
+    const queued = await this.#storage.enqueue(shown.key, $state.snapshot(command) as Command);
+    this.#queue = this.#queue.map((other) => (other === shown ? queued : other));
+    this.#channel.postMessage("changed");
+    void this.flush();
+  }
+
+  /** Puts a task in its state of now, as something other than a command has learned it. */
+  take(tasks: readonly Task[], gone: readonly string[] = []): void {
+    const after = new Map(this.#base);
+    for (const task of tasks) {
+      if (task.deleted_at) after.delete(task.id);
+      else if ((after.get(task.id)?.version ?? -1) <= task.version) after.set(task.id, task);
+    }
+    for (const id of gone) after.delete(id);
+    this.#base = after;
+    void this.#storage.keep(
+      this.#meta(),
+      tasks.filter((task) => !task.deleted_at),
+      [...gone, ...tasks.filter((task) => task.deleted_at).map((task) => task.id)],
+    );
+  }
+
+  /** Decides a conflict: the person's own version upon the newer one, or not at all. */
+  async resolve(conflict: Conflict, keepsMine: boolean): Promise<void> {
+    this.conflicts = this.conflicts.filter((other) => other !== conflict);
+    if (!keepsMine) return;
+    const current = this.tasks.get(conflict.task.id) ?? conflict.task;
+    const before = Object.fromEntries(
+      Object.keys(conflict.command.patch).map((field) => [field, current[field as keyof Task]]),
+    );
+    await this.run({ ...conflict.command, version: current.version, before });
+  }
+
+  /** Reads lists and settings again. */
+  async refresh(): Promise<void> {
+    const [lists, settings] = await Promise.all([
+      body(api.GET("/api/v1/lists")),
+      body(api.GET("/api/v1/settings")),
+    ]);
+    this.lists = lists.items;
+    this.settings = settings;
+    void this.#storage.keep(this.#meta(), [], []);
+  }
+
+  async #takeFromStorage(meta: Meta): Promise<void> {
+    const tasks = await this.#storage.tasks();
+    this.#base = new Map(tasks.map((task) => [task.id, task]));
+    this.settings = meta.settings;
+    this.lists = meta.lists;
+    this.#position = meta.position;
+    this.isReady = meta.position !== null;
+  }
+
+  #meta(): Meta {
+    const { account, settings, lists } = this;
+    return { account, settings, lists, position: this.#position };
+  }
+
+  #tell(told: Told): void {
+    for (const listener of this.#listeners) listener(told);
+  }
+
+  // The stream ------------------------------------------------------------------------------------
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopped;
+    let retryMs = FIRST_RETRY_MS;
+    while (!signal.aborted) {
+      try {
+        // After a restart what has changed meanwhile may be more than the stream remembers.
+        if (this.#position === null) await this.#readAll();
+        else if (!this.isReady || this.settings === null) await this.refresh();
+        const onopen = () => {
+          this.connection = "live";
+          retryMs = FIRST_RETRY_MS;
+          this.#wake();
+        };
+        const url = `/api/v1/stream?after=${this.#position}`;
+        for await (const event of serverEvents(url, { signal, silenceMs: SILENCE_MS, onopen })) {
+          await this.#heard(event);
+        }
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) {
+          this.#tell({ kind: "event", type: "signed-out", data: {} });
+        }
+      }
+      if (signal.aborted) return;
+      this.connection = "lost";
+      await this.#pause(retryMs);
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+    }
+  }
+
+  /** Waits, unless there is a reason to believe that the service can be reached. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#pauses.add(end);
+    });
+  }
+
+  readonly #wake = (): void => {
+    for (const end of [...this.#pauses]) end();
+    void this.flush();
+  };
+
+  async #readAll(): Promise<void> {
+    const tasks: Task[] = [];
+    let cursor: string | null = null;
+    let position: number | null = null;
+    do {
+      const query = {
+        status: ["TODO", "IN_PROGRESS"] as ("TODO" | "IN_PROGRESS")[],
+        limit: PAGE_TASKS,
+      };
+      const page: Awaited<ReturnType<typeof readPage>> = await readPage(
+        cursor === null ? query : { ...query, cursor },
+      );
+      position ??= page.position;
+      tasks.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    await this.refresh();
+    this.#base = new Map(tasks.map((task) => [task.id, task]));
+    this.#position = position;
+    this.isReady = true;
+    await this.#storage.keepAll(this.#meta(), tasks);
+  }
+
+  async #heard(event: ServerEvent): Promise<void> {
+    const type = event.event ?? "message";
+    const data = JSON.parse(event.data) as Record<string, unknown>;
+    if (type === "reset") {
+      this.#position = null;
+      await this.#readAll();
+      return;
+    }
+    if (event.id !== undefined && event.id !== "") this.#position = Number(event.id);
+    if (type.startsWith("task-")) this.#hasChanged(type, data);
+    else if (type.startsWith("list-")) void this.refresh().catch(() => {});
+    else if (typeof data["task_id"] === "string" && type.startsWith("reminder-")) {
+      // What was put off or dismissed is in the task.
+      if (type !== "reminder-scheduled") this.#gather(data["task_id"]);
+    }
+    this.#tell({ kind: "event", type, data });
+  }
+
+  #hasChanged(type: string, data: Record<string, unknown>): void {
+    const id = String(data["task_id"]);
+    if (type === "task-deleted") {
+      this.take([], [id]);
+      return;
+    }
+    const known = this.#base.get(id)?.version ?? -1;
+    if (typeof data["version"] === "number" && data["version"] <= known) return;
+    this.#gather(id);
+  }
+
+  #gather(id: string): void {
+    this.#changed.add(id);
+    this.#gathering ??= this.#pauseToGather().finally(() => {
+      this.#gathering = null;
+      if (this.#changed.size > 0) this.#gather([...this.#changed][0]!);
+    });
+  }
+
+  async #pauseToGather(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    const ids = [...this.#changed];
+    this.#changed.clear();
+    try {
+      if (ids.length >= MANY_TASKS) await this.#readAll();
+      else await this.#readThese(ids);
+    } catch {
+      // The stream will be lost as well; it begins again where the tasks are.
+      this.#position = null;
+    }
+  }
+
+  async #readThese(ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += READS_AT_ONCE) {
+      const some = ids.slice(at, at + READS_AT_ONCE);
+      const found = await Promise.all(some.map(readTask));
+      this.take(
+        found.filter((task) => task !== null),
+        some.filter((_, index) => found[index] === null),
+      );
+    }
+  }
+
+  // The queue -------------------------------------------------------------------------------------
+
+  async #reloadQueue(): Promise<void> {
+    const kept = await this.#storage.queue();
+    const unkept = this.#queue.filter(({ seq }) => seq === Number.MAX_SAFE_INTEGER);
+    this.#queue = [...kept, ...unkept];
+  }
+
+  /** Sends what waits, in its order, and tries again until all is sent. */
+  async flush(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    let retryMs = FIRST_RETRY_MS;
+    while (this.#queue.length > 0 && !this.#stopped.signal.aborted) {
+      const isSent = await navigator.locks.request(SEND_LOCK, () => this.#sendAll());
+      if (isSent) await this.#reloadQueue();
+      else {
+        await this.#pause(retryMs);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+    this.#isSending = false;
+  }
+
+  /** Whether nothing is left. */
+  async #sendAll(): Promise<boolean> {
+    while (!this.#stopped.signal.aborted) {
+      const [next] = await this.#storage.queue();
+      if (!next) return true;
+      if (!(await this.#sendOne(next))) return false;
+    }
+    return false;
+  }
+
+  /** Whether the next may be sent. */
+  async #sendOne(queued: Queued): Promise<boolean> {
+    try {
+      const { tasks, gone } = await send(queued);
+      await this.#renumber(queued, tasks);
+      await this.#done(queued, tasks, gone);
+      this.#tell({ kind: "taken", command: queued.command, tasks });
+      return true;
+    } catch (error) {
+      if (error instanceof Unreachable || (error instanceof ApiError && error.isTransient))
+        return false;
+      if (error instanceof ApiError && error.status === 401) return false;
+      return this.#refused(queued, error);
+    }
+  }
+
+  async #refused(queued: Queued, error: unknown): Promise<boolean> {
+    const { command } = queued;
+    if (
+      error instanceof ApiError &&
+      error.code === "version_mismatch" &&
+      command.kind === "patch"
+    ) {
+      return this.#sendUponNewer(queued, command);
+    }
+    await this.#done(queued, [], []);
+    for (const id of taskIdsOf(command)) this.#gather(id);
+    const reason = error instanceof Error ? error.message : strings.unknownProblem;
+    this.#tell({ kind: "refused", command, reason });
+    return true;
+  }
+
+  /** Where somebody else changed other fields, ours go upon theirs; where the same, the person decides. */
+  async #sendUponNewer(
+    queued: Queued,
+    command: Extract<Command, { kind: "patch" }>,
+  ): Promise<boolean> {
+    const current = await readTask(command.id);
+    if (current === null) {
+      await this.#done(queued, [], [command.id]);
+      this.#tell({ kind: "refused", command, reason: strings.taskGone });
+      return true;
+    }
+    const conflict = conflictOf(command, current);
+    if (conflict) {
+      await this.#done(queued, [current], []);
+      this.conflicts = [...this.conflicts, conflict];
+      return true;
+    }
+    await this.#storage.requeue({ ...queued, command: { ...command, version: current.version } });
+    this.take([current]);
+    return true;
+  }
+
+  async #done(queued: Queued, tasks: Task[], gone: string[]): Promise<void> {
+    await this.#storage.dequeue(queued.seq);
+    // Both at once, so that nothing flickers.
+    this.#queue = this.#queue.filter(({ key }) => key !== queued.key);
+    this.take(tasks, gone);
+    this.#channel.postMessage("changed");
+  }
+
+  /** What waits behind a command may be about the task that it made, or upon the version that it changed. */
+  async #renumber({ seq, command }: Queued, tasks: readonly Task[]): Promise<void> {
+    const [task] = tasks;
+    if (!task || command.kind === "bulk") return;
+    for (const later of await this.#storage.queue()) {
+      if (later.seq <= seq || later.command.kind === "bulk" || later.command.id !== command.id)
+        continue;
+      const renumbered = { ...later.command, id: task.id };
+      if (renumbered.kind === "patch") renumbered.version = task.version;
+      await this.#storage.requeue({ ...later, command: renumbered });
+    }
+    await this.#reloadQueue();
+  }
+}
+
+async function readTask(task_id: string): Promise<Task | null> {
+  try {
+    return await body(api.GET("/api/v1/tasks/{task_id}", { params: { path: { task_id } } }));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+async function readPage(query: {
+  status: ("TODO" | "IN_PROGRESS")[];
+  limit: number;
+  cursor?: string;
+}) {
+  const { data, response } = await whole(api.GET("/api/v1/tasks", { params: { query } }));
+  const position = Number(response.headers.get("X-Feed-Position"));
+  return { items: data.items, next_cursor: data.next_cursor ?? null, position };
+}

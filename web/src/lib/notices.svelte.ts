@@ -1,0 +1,44 @@
+/** What the page says in passing: what was done, with a way back, and what failed, with a word of why. */
+
+/** How long a notice stays, in milliseconds; what failed stays until it is closed. */
+const SHOWN_MS = 8_000;
+
+export interface Notice {
+  id: number;
+  text: string;
+  isProblem: boolean;
+  actions: NoticeAction[];
+}
+
+export interface NoticeAction {
+  label: string;
+  run: () => void;
+}
+
+class Notices {
+  all = $state<Notice[]>([]);
+  #last = 0;
+
+  say(text: string, actions: NoticeAction[] = []): void {
+    const id = this.#add(text, false, actions);
+    setTimeout(() => this.close(id), SHOWN_MS);
+  }
+
+  fail(text: string, actions: NoticeAction[] = []): void {
+    this.#add(text, true, actions);
+  }
+
+  close(id: number): void {
+    this.all = this.all.filter((notice) => notice.id !== id);
+  }
+
+  #add(text: string, isProblem: boolean, actions: NoticeAction[]): number {
+    this.#last += 1;
+    // One at a time, but for what failed.
+    const kept = this.all.filter((notice) => notice.isProblem && notice.text !== text);
+    this.all = [...kept, { id: this.#last, text, isProblem, actions }];
+    return this.#last;
+  }
+}
+
+export const notices = new Notices();

@@ -1,0 +1,25 @@
+/** The page's English, in one place; of larger views in `strings/`. */
+export const strings = {
+  name: "Tasks",
+  tagline: "Tasks that you talk to, and that never forget to remind you.",
+  unknownProblem: "Something went wrong.",
+  taskGone: "The task is not there any more.",
+  close: "Close",
+  cancel: "Cancel",
+  save: "Save",
+  remove: "Remove",
+  delete: "Delete",
+  undo: "Undo",
+  notices: "Notices",
+  more: "More",
+  loading: "Loading …",
+
+  signIn: "Sign in",
+  signUp: "Create an account",
+  signOut: "Sign out",
+  email: "E-mail address",
+  password: "Password",
+  passwordHint: "At least 10 characters.",
+  hasAccount: "There is an account already?",
+  hasNoAccount: "New here?",
+} as const;
