@@ -23,6 +23,10 @@ function precache(): Plugin {
   };
 }
 
+/** A service that runs; it takes changes from its own origin only. */
+const service = process.env["API"] ?? "http://127.0.0.1:8080";
+const proxied = { "/api": { target: service, headers: { Origin: service } } };
+
 export default defineConfig({
   plugins: [svelte(), precache()],
   build: {
@@ -38,6 +42,7 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
+  server: { proxy: proxied },
+  preview: { proxy: proxied },
   test: { include: ["src/**/*.test.ts"] },
 });
