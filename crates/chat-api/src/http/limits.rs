@@ -5,8 +5,12 @@
 //! turned away before the database is asked. A credential becomes known by a request that it was good
 //! for, and unknown by one that it was not, or when it has been silent for [`KNOWN_IDLE_SECS`].
 //!
-//! Promises: decides before the body is read; keeps at most [`MAX_KEYS`] credentials and as many
-//! addresses, and drops who has been silent. The quotas are this process's own: two replicas let
+//! The web page and its files are answered from memory, a dozen of them for each time that it is opened. They
+//! cost neither quota, but one that the address has for them alone, as large as its other one: so an office
+//! that opens the page has its quota left to sign in, and still nobody takes files without end.
+//!
+//! Promises: decides before the body is read; keeps at most [`MAX_KEYS`] credentials and twice
+//! as many addresses, and drops who has been silent. The quotas are this process's own: two replicas let
 //! through twice as much. Never: who somebody is, which `middleware` asks.
 
 use std::{
@@ -36,7 +40,7 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 
-use super::{caller::SignedIn, client_address::ClientAddress, middleware::credential};
+use super::{caller::SignedIn, client_address::ClientAddress, middleware::credential, page};
 use crate::{error::Failure, queries::identity::Credential, settings::HttpSettings};
 
 /// The window that quotas are given for, in seconds.
@@ -57,6 +61,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(super) struct Limits<C: Clock = DefaultClock> {
     credentials: Quotas<Credential, C>,
     addresses: Quotas<IpAddr, C>,
+    pages: Quotas<IpAddr, C>,
     known: Mutex<HashMap<Credential, C::Instant>>,
     tidied: Mutex<C::Instant>,
     clock: C,
@@ -67,6 +72,8 @@ pub(super) struct Limits<C: Clock = DefaultClock> {
 enum Payer {
     Credential(Credential),
     Address(IpAddr),
+    /// An address, for the page and its files.
+    Page(IpAddr),
 }
 
 /// A policy, and how much of it each has used.
@@ -102,6 +109,7 @@ impl<C: Clock + Clone> Limits<C> {
         Self {
             credentials: Quotas::new("credential", signed_in, clock.clone()),
             addresses: Quotas::new("address", stranger, clock.clone()),
+            pages: Quotas::new("page", stranger, clock.clone()),
             known: Mutex::default(),
             tidied: Mutex::new(clock.now()),
             clock,
@@ -120,15 +128,18 @@ impl<C: Clock + Clone> Limits<C> {
         self.tidy(Duration::from_secs(TIDY_INTERVAL_SECS));
         match payer {
             Payer::Credential(credential) => self.credentials.charge(credential),
-            Payer::Address(address) => {
-                if self.addresses.used.len() >= MAX_KEYS {
-                    self.tidy(Duration::from_secs(1));
-                }
-                let is_full = self.addresses.used.len() >= MAX_KEYS;
-                let shared = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-                self.addresses.charge(if is_full { &shared } else { address })
-            }
+            Payer::Address(address) => self.charge_address(&self.addresses, address),
+            Payer::Page(address) => self.charge_address(&self.pages, address),
         }
+    }
+
+    fn charge_address(&self, quotas: &Quotas<IpAddr, C>, address: &IpAddr) -> Standing {
+        if quotas.used.len() >= MAX_KEYS {
+            self.tidy(Duration::from_secs(1));
+        }
+        let is_full = quotas.used.len() >= MAX_KEYS;
+        let shared = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        quotas.charge(if is_full { &shared } else { address })
     }
 
     /// A request was answered to somebody whom this credential signs in.
@@ -164,6 +175,7 @@ impl<C: Clock + Clone> Limits<C> {
         drop(known);
         self.credentials.tidy();
         self.addresses.tidy();
+        self.pages.tidy();
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Credential, C::Instant>> {
@@ -224,8 +236,12 @@ pub(super) async fn limit(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let presented = credential(&request);
-    let address = ClientAddress::extract(request.request()).into_inner()?;
-    let payer = limits.payer(presented.clone(), address.network());
+    let address = ClientAddress::extract(request.request()).into_inner()?.network();
+    let payer = if page::is_asked_for(request.method(), request.path()) {
+        Payer::Page(address)
+    } else {
+        limits.payer(presented.clone(), address)
+    };
     let standing = limits.charge(&payer);
     let mut response = if standing.left.is_some() {
         let response = next.call(request).await?.map_into_boxed_body();
@@ -336,5 +352,17 @@ mod tests {
         }
         assert_eq!(limits.addresses.used.len(), MAX_KEYS + 1, "and the one that they share");
         assert_eq!(limits.charge(&Payer::Address(ADDRESS)).left, None);
+    }
+
+    #[test]
+    fn the_page_costs_an_address_nothing_of_what_it_may_ask_besides() {
+        let (limits, clock) = limits(1, 2);
+        let page: Vec<_> = (0..3).map(|_| limits.charge(&Payer::Page(ADDRESS)).left).collect();
+        assert_eq!(page, [Some(1), Some(0), None]);
+        assert_eq!(limits.charge(&Payer::Address(ADDRESS)).left, Some(1));
+        assert_eq!(limits.charge(&Payer::Page(ADDRESS)).policy, "page");
+        clock.advance(Duration::from_secs(2 * TIDY_INTERVAL_SECS));
+        limits.charge(&Payer::Address(ADDRESS));
+        assert!(limits.pages.used.is_empty(), "who is silent is forgotten here too");
     }
 }

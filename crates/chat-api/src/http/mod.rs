@@ -1,7 +1,7 @@
 //! The public listener: a handler parses, calls one command or query, and renders.
 //!
-//! Promises: everything but registering, signing in and a calendar by its secret URL answers a stranger
-//! 401 before the body is read; whatever goes wrong is problem+json. Never: SQL, a decision.
+//! Promises: everything but the page, registering, signing in and what has a secret of its own in its URL
+//! answers a stranger 401 before the body is read; whatever goes wrong is problem+json. Never: SQL, a decision.
 
 mod accounts;
 mod act;
@@ -65,7 +65,7 @@ pub(crate) use server::serve;
 fn configure(config: &mut ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
-        .service(at("/").route(web::get().to(page::show)))
+        .configure(page::configure)
         .service(at("/act/{token}").route(web::get().to(act::ask)).route(web::post().to(act::act)))
         .service(at("/calendar/{feed}").route(web::get().to(calendar_feeds::read)))
         .configure(mcp::configure)

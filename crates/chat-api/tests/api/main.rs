@@ -28,6 +28,7 @@ mod matrix;
 mod mcp;
 mod me;
 mod openapi;
+mod page;
 mod parse;
 mod protection;
 mod raw;

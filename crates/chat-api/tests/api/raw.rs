@@ -60,15 +60,20 @@ impl Raw {
         }
     }
 
-    /// The next answer: its status, and its body where that is JSON.
-    pub(crate) async fn answer(&mut self) -> (u16, Value) {
+    /// The head of the next answer.
+    pub(crate) async fn head(&mut self) -> String {
         let head = loop {
             if let Some(end) = self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break end + 4;
             }
             assert!(self.read().await.expect("read") > 0, "the connection ended");
         };
-        let text = String::from_utf8(self.unread.drain(..head).collect()).expect("text");
+        String::from_utf8(self.unread.drain(..head).collect()).expect("text")
+    }
+
+    /// The next answer: its status, and its body where that is JSON.
+    pub(crate) async fn answer(&mut self) -> (u16, Value) {
+        let text = self.head().await;
         let status = text[9..12].parse().expect("a status");
         let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length = length.map_or(0, |length| length.parse().expect("a length"));
