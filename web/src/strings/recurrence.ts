@@ -1,4 +1,4 @@
-/** What the editors of due date, recurrence and reminders say, and the words that rules are told in. */
+/** The words that recurrences and reminders are told in; what their editors say is loaded with those. */
 
 const WEEKDAYS = [
   "Monday",
@@ -112,6 +112,7 @@ export const recurrenceStrings = {
 
   // How far a reminder lies from the due time.
   atDue: "at the due time",
+  onTheDay: "on the day",
   before: (distance: string) => `${distance} before`,
   after: (distance: string) => `${distance} after`,
 };

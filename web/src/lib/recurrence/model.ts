@@ -21,6 +21,9 @@ import {
 
 /** The largest INTERVAL that the services take. */
 export const MAX_INTERVAL = 65_535;
+export const MAX_MONTH_DAYS = 31;
+/** From January, in a leap year. */
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** The places of a weekday in its month that the fields have; -1 is the last. */
 export const PLACES = [1, 2, 3, 4, 5, -1] as const;
 export type Place = (typeof PLACES)[number];
@@ -58,7 +61,8 @@ export interface CustomModel {
 export type Model = { kind: "none" } | RuleModel | CustomModel;
 
 /** Why fields make no rule. */
-export type ModelProblem = "interval" | "too_often" | "no_weekday" | "count" | "end_date";
+export type ModelProblem =
+  "interval" | "too_often" | "no_weekday" | "month_date" | "count" | "end_date";
 
 /** Where a rule of a task begins that is due then: a local time, or a day; today where it is never due. */
 export function startOf(due: DueDate | null, timeZone: string): string {
@@ -153,9 +157,19 @@ export function problemOf(model: RuleModel, start: string): ModelProblem | null 
   if (model.frequency === "minutely" && model.interval < MIN_INTERVAL_MINUTES) return "too_often";
   const namesDays = model.frequency === "weekly" && model.basis === "due_date";
   if (namesDays && model.weekdays.length === 0) return "no_weekday";
+  if (!hasMonthDate(model)) return "month_date";
   if (model.end.kind === "after" && !isWhole(model.end.count, MAX_COUNT)) return "count";
   if (model.end.kind === "on" && model.end.date < start.slice(0, 10)) return "end_date";
   return null;
+}
+
+/** Whether there is such a date, in a leap year at least. */
+function hasMonthDate({ frequency, basis, monthDay, month }: RuleModel): boolean {
+  const namesDate = frequency === "monthly" || frequency === "yearly";
+  if (!namesDate || basis === "completion" || monthDay.by !== "date") return true;
+  const { date } = monthDay;
+  const last = frequency === "monthly" ? MAX_MONTH_DAYS : MONTH_DAYS[month - 1]!;
+  return Number.isInteger(date) && date >= 1 && date <= last;
 }
 
 export function isByTheClock(frequency: Frequency): boolean {
