@@ -29,6 +29,7 @@ help: ## Say what there is
 .PHONY: run
 run: ## Run the whole system on this machine (PORT, HOST, DATA, BUS=local or kafka)
 	@tools/preflight.sh
+	@tools/web.sh build --if-packages
 	@cargo build --package local --package chat-api --package reminder-worker \
 		--bin local --bin chat-api --bin reminder-worker
 	@if [ "$${BUS:-}" = kafka ]; then \
@@ -42,8 +43,17 @@ tools: ## Build or fetch daprd, Kafka, ical4j and helm, once, outside the checko
 	@tools/ical4j.sh
 	@tools/kubernetes.sh
 
+.PHONY: web
+web: ## Build the web page, which chat-api is then compiled with
+	@tools/web.sh build
+
+# Who can't have npm's packages has everything but the page.
+.PHONY: page
+page:
+	@tools/web.sh build --if-packages
+
 .PHONY: build
-build: ## Build every binary and test
+build: page ## Build every binary and test
 	cargo build --workspace --all-targets
 
 .PHONY: images
@@ -69,11 +79,16 @@ test-cluster: ## Test the charts on the cluster of the current kubectl context (
 	@tools/test-cluster.sh
 
 .PHONY: check
-check: check-format check-lints check-dependencies check-generated check-charts ## Check format, lints, dependency policy, generated files, charts
+check: check-format check-web check-lints check-dependencies check-generated check-charts ## Check format, the web page, lints, dependency policy, generated files, charts
 
 .PHONY: check-format
 check-format:
 	cargo fmt --all --check
+
+# With the page built, all that follows compiles chat-api as `make build` does.
+.PHONY: check-web
+check-web: web
+	cd web && npm run --silent check
 
 .PHONY: check-lints
 check-lints:

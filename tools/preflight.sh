@@ -12,7 +12,7 @@ set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 : "${CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/todo-local}"
 
-oldest_node=20
+oldest_node=20.19
 oldest_postgres=15
 # The package's versions are PostgreSQL's with a suffix that a range does not match.
 postgres_package_version=15.18.0-beta.17
@@ -96,7 +96,7 @@ check_make() {
 check_node() {
     want="Node.js $oldest_node or later with npm (for the web page, and for PostgreSQL where there is none)"
     have=$(node --version 2>/dev/null | sed 's/^v//')
-    if [ -n "$have" ] && has npm && at_least "$have" "$oldest_node.0"; then
+    if [ -n "$have" ] && has npm && at_least "$have" "$oldest_node"; then
         return
     fi
     [ -n "$have" ] && want="$want (here is $have)"

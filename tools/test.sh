@@ -49,12 +49,28 @@ else
     status=${PIPESTATUS[0]}
 fi
 
+# The page's own tests. The count that vitest ends with is added to ours.
+page_log=$(mktemp)
+trap 'rm -f "$log" "$page_log"' EXIT
+without_page=
+if tools/web.sh packages; then
+    (cd web && NO_COLOR=1 npm run --silent test) 2>&1 | tee "$page_log"
+    page_status=${PIPESTATUS[0]}
+    [ "$page_status" = 0 ] || status=$page_status
+else
+    without_page="every test of the web page by itself: npm's packages can't be had"
+fi
+
 # A test that skips itself says `skipped: NAME: WHY`, and passes.
 skipped=$(grep -oE '\bskipped: .*' "$log" | sed 's/^skipped: //' | sort -u)
 ignored=$(sed -nE 's/^test (.*) \.\.\. ignored(, (.*))?$/\1: ignored: \3/p' "$log" | sort -u)
 
 lines() { grep -c . <<<"$1"; }
-count() { grep -E '^test result:' "$log" | grep -oE "[0-9]+ $1" | awk '{ sum += $1 } END { print sum + 0 }'; }
+# cargo's lines, one for each program, and vitest's one.
+count() {
+    { grep -E '^test result:' "$log"; grep -E '^ *Tests ' "$page_log"; } |
+        grep -oE "[0-9]+ $1" | awk '{ sum += $1 } END { print sum + 0 }'
+}
 passed=$(($(count passed) - $(lines "$skipped"))) failed=$(count failed)
 if [ "$passed" = 0 ]; then
     echo "no test ran" >&2
@@ -62,7 +78,8 @@ if [ "$passed" = 0 ]; then
 fi
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 
-not_run=$(printf '%s\n' "$without_postgres" "$skipped" "$ignored" | grep .)
+page_skipped=$(grep -E '^ *Tests ' "$page_log" | grep -oE '[0-9]+ (skipped|todo)' | sed 's/$/ of the tests of the web page/')
+not_run=$(printf '%s\n' "$without_postgres" "$without_page" "$page_skipped" "$skipped" "$ignored" | grep .)
 if [ -n "$not_run" ]; then
     {
         printf '\n*** NOT RUN on this machine:\n'
