@@ -14,6 +14,7 @@ import {
   dueOfReminder,
   handlingOf,
   isOfVersion,
+  isPage,
   isSameReminder,
   isSeries,
   noticeOfFailure,
@@ -45,6 +46,9 @@ const PAGE_LIMIT_MS = 2_000;
 const ASK_LIMIT_MS = 500;
 /** How long what a click does may take, in milliseconds: some browsers soon forget that somebody clicked. */
 const ACT_LIMIT_MS = 5_000;
+/** A file is the same to whoever asks, whatever a proxy says that it varies by. */
+const BY_NAME = { ignoreVary: true };
+const OURS = { ...BY_NAME, cacheName: CACHE };
 const CHANNELS = "/api/v1/channels";
 const SNOOZE = { for: "PT10M" };
 
@@ -62,7 +66,7 @@ self.addEventListener("fetch", (event) => {
 async function keepPage(): Promise<void> {
   const cache = await caches.open(CACHE);
   await cache.addAll(URLS.map((url) => new Request(url, { cache: "no-cache" })));
-  const kept = await cache.match(PAGE_URL);
+  const kept = await cache.match(PAGE_URL, BY_NAME);
   if (kept && isOfVersion(await kept.text(), URLS)) return;
   await caches.delete(CACHE);
   throw new Error("the page is of another version than its worker");
@@ -75,7 +79,7 @@ async function takeOver(): Promise<void> {
 }
 
 async function page(request: Request): Promise<Response> {
-  const kept = await caches.match(PAGE_URL, { cacheName: CACHE });
+  const kept = await caches.match(PAGE_URL, OURS);
   if (!kept) return fetch(request);
   // A late answer is not waited for, and not broken off: the request stays as the browser made it.
   const answer = fetch(request).catch(() => null);
@@ -85,14 +89,14 @@ async function page(request: Request): Promise<Response> {
 
 async function asset(request: Request): Promise<Response> {
   // Of any version: windows of the one before are still open after an update.
-  return (await caches.match(request)) ?? fetch(request);
+  return (await caches.match(request, BY_NAME)) ?? fetch(request);
 }
 
 async function file(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
-    const kept = await caches.match(request, { cacheName: CACHE });
+    const kept = await caches.match(request, OURS);
     if (kept) return kept;
     throw error;
   }
@@ -149,14 +153,19 @@ function show({ title, options }: Notice, silent: boolean): Promise<void> {
 
 /** Whether somebody has seen it: what one window has learned, the visible one learns as well. */
 async function hasPageShown(about: About, from: "push" | "page"): Promise<boolean> {
-  const windows = await self.clients.matchAll({ type: "window" });
-  const visible = windows.filter((one) => one.visibilityState === "visible");
+  const visible = (await pageWindows()).filter((one) => one.visibilityState === "visible");
   if (from === "page") return visible.length > 0;
   const { reminder_id, at } = about;
   if (reminder_id === null || at === null) return false;
   const question: ToPage = { type: "has-shown", reminder_id, at };
   const answers = await Promise.all(visible.map((one) => ask(one, question)));
   return answers.some((answer) => answer);
+}
+
+/** The windows with the page in them: the API's documents are open in others. */
+async function pageWindows(): Promise<WindowClient[]> {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  return windows.filter(({ url }) => isPage(new URL(url).pathname));
 }
 
 function ask(client: Client, question: ToPage): Promise<boolean> {
@@ -223,15 +232,15 @@ function post(path: string, body: unknown, signal: AbortSignal): Promise<Respons
 
 /** Shows a task in a window that is open, or opens one. */
 async function open(task_id: string | null): Promise<void> {
-  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const window = windowToUse(windows);
+  const window = windowToUse(await pageWindows());
   if (!window) {
     await self.clients.openWindow(addressOf(task_id));
     return;
   }
-  const focused = await window.focus();
   const told: ToPage | null = task_id === null ? null : { type: "open-task", task_id };
-  if (told) focused.postMessage(told);
+  // First, so that it is open there even where the browser lets nobody come to the front.
+  if (told) window.postMessage(told);
+  await window.focus();
 }
 
 // The subscription --------------------------------------------------------------------------------

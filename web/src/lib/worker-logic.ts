@@ -49,7 +49,8 @@ export function handlingOf(request: Asked, origin: string, kept: readonly string
   return isFile ? "file" : "untouched";
 }
 
-function isPage(path: string): boolean {
+/** Whether an address is the page's. */
+export function isPage(path: string): boolean {
   if (path.startsWith(`${CALENDAR}/`)) return false;
   const [first = ""] = path.split("/").slice(1);
   return path === PAGE_URL || PAGE_SEGMENTS.includes(first);

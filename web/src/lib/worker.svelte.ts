@@ -37,15 +37,15 @@ class Worker {
   /** Whether another version is here, for the person to begin when they like. */
   hasUpdate = $state(false);
   #registration: ServiceWorkerRegistration | null = null;
-  readonly #registered: Promise<ServiceWorkerRegistration | null>;
   #isUpdating = false;
   #checkedAt = Date.now();
   #shown: string[] = [];
 
   constructor() {
     // While the page is worked on there is no worker.
-    const isOffered = import.meta.env.PROD && "serviceWorker" in navigator;
-    this.#registered = isOffered ? this.#register(navigator.serviceWorker) : Promise.resolve(null);
+    if (import.meta.env.PROD && "serviceWorker" in navigator) {
+      void this.#register(navigator.serviceWorker);
+    }
   }
 
   /** Begins with the other version. */
@@ -54,21 +54,6 @@ class Worker {
     const waiting = this.#registration?.waiting;
     if (waiting) tell(waiting, { type: "update" });
     else location.reload();
-  }
-
-  /** What this browser has subscribed to Web Push with; null where it has not, or can't. */
-  async subscription(): Promise<PushSubscription | null> {
-    const registration = await this.#registered;
-    return (await registration?.pushManager?.getSubscription()) ?? null;
-  }
-
-  /** Subscribes with the server's public key; null where the person does not want it, or the browser can't. */
-  async subscribe(publicKey: string): Promise<PushSubscription | null> {
-    const registration = await this.#registered;
-    if (!registration?.pushManager) return null;
-    if ((await Notification.requestPermission()) !== "granted") return null;
-    const { pushManager } = await navigator.serviceWorker.ready;
-    return pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey });
   }
 
   /** Tells of a reminder that came where the page is open, but nobody sees it. */
@@ -84,7 +69,7 @@ class Worker {
     tell(worker, { type: "remind", reminder });
   }
 
-  async #register(container: ServiceWorkerContainer): Promise<ServiceWorkerRegistration | null> {
+  async #register(container: ServiceWorkerContainer): Promise<void> {
     container.addEventListener("message", (event) => this.#heard(event));
     container.addEventListener("controllerchange", () => void this.#isReplaced());
     container.startMessages();
@@ -97,11 +82,9 @@ class Worker {
       registration.addEventListener("updatefound", () => this.#follow(registration.installing));
       this.#follow(registration.installing);
       if (registration.waiting) void this.#compare(registration.waiting);
-      return registration;
     } catch (error) {
       // A private window may allow none; the page works without.
       console.info("no service worker:", error);
-      return null;
     }
   }
 
