@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Runs the Dockerfiles where no image can be fetched: makes images like the two that they begin with, of Debian's
-# packages and this machine's Rust, once, and builds on them with buildah. Needs root, buildah and mmdebstrap,
-# 4 GB below CACHE, and Debian's package archive.
+# Runs the Dockerfiles where no image can be fetched: makes images like those that they begin with, of Debian's
+# packages and this machine's Rust and Node, once, and builds on them with buildah. Needs root, buildah, mmdebstrap
+# and an npm that brings what it needs, 4 GB below CACHE, and Debian's package archive.
 #   tools/base-images.sh build [ARGUMENT OF buildah build...]
 #   tools/base-images.sh push IMAGE DESTINATION
 #   tools/base-images.sh clean     throws away the images and all that was cached by builds
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/todo-local}/images
-# Both Dockerfiles name the same.
+# Both Dockerfiles name the same; the page is one's alone.
 build_image=$(sed -n 's/^ARG BUILD_IMAGE=//p' Dockerfile.api)
 runtime_image=$(sed -n 's/^ARG RUNTIME_IMAGE=//p' Dockerfile.api)
+node_image=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile.api)
 local_build_image=localhost/${build_image##*/}
 local_runtime_image=localhost/${runtime_image##*/}
+local_node_image=localhost/${node_image##*/}
 debian=${build_image##*-}
 
 for program in buildah mmdebstrap; do
@@ -65,6 +67,22 @@ fill_runtime_image() { # ROOT RUNTIME
     printf '%s\n' root:x:0: nobody:x:65534: nonroot:x:65532: >"$2/etc/group"
 }
 
+# As docker.io/library/node, and more than it: the build image with this machine's Node.
+make_node_image() {
+    local node root npm
+    echo "making $local_node_image, once" >&2
+    node=$(run_buildah from --pull-never "$local_build_image")
+    root=$(run_buildah mount "$node")
+    npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
+    mkdir -p "$root/usr/local/lib/node_modules"
+    cp "$(node -p process.execPath)" "$root/usr/local/bin/node"
+    cp --recursive "$npm" "$root/usr/local/lib/node_modules/npm"
+    ln --symbolic ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
+    # The registry of packages, as that of crates.
+    run_buildah config --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "$node"
+    commit "$node" "$local_node_image"
+}
+
 make_images() {
     local build runtime root
     echo "making $local_build_image and $local_runtime_image, once" >&2
@@ -85,8 +103,10 @@ make_images() {
 case ${1:-} in
 build)
     if ! exists "$local_build_image" || ! exists "$local_runtime_image"; then make_images; fi
+    exists "$local_node_image" || make_node_image
     run_buildah build --signature-policy "$work/policy.json" --pull-never --format docker \
-        --build-arg "BUILD_IMAGE=$local_build_image" --build-arg "RUNTIME_IMAGE=$local_runtime_image" "${@:2}"
+        --build-arg "BUILD_IMAGE=$local_build_image" --build-arg "RUNTIME_IMAGE=$local_runtime_image" \
+        --build-arg "NODE_IMAGE=$local_node_image" "${@:2}"
     ;;
 push)
     run_buildah push --quiet --signature-policy "$work/policy.json" "localhost/${2:?}" "${3:?}"
