@@ -24,9 +24,9 @@ export const recurrenceEditorStrings = {
   weekday: "Day of the week",
   workday: "Monday to Friday",
   basis: "Counted from",
-  bases: { due_date: "its due date", completion: "when it is done" },
+  bases: { due_date: "due date", completion: "completion" },
   ends: "Ends",
-  endKinds: { never: "never", on: "on a date", after: "after some times" },
+  endKinds: { never: "never", on: "on a date", after: "after …" },
   endDate: "Last day",
   count: "Times",
   passedOver: (date: number) =>
@@ -56,9 +56,6 @@ export const dueEditorStrings = {
     weekend: "This weekend",
     next_week: "Next week",
   },
-  /** "Sat 5 Dec" */
-  day: (weekday: number, day: string) =>
-    `${recurrenceStrings.weekdayShort(weekday)} ${recurrenceStrings.date(day, false)}`,
 };
 
 export const reminderEditorStrings = {
@@ -66,7 +63,7 @@ export const reminderEditorStrings = {
   none: "No reminders.",
   remove: (reminder: string) => `Remove the reminder ${reminder}`,
   another: "Remind",
-  at: "at a date and time …",
+  at: "at a time …",
   date: "Date",
   time: "Time",
   add: "Add",

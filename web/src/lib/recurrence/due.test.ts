@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dueOf, fieldsOf, quickDay } from "./due";
+import { dueOf, fieldsOf, quickDay, quickDays } from "./due";
 
 const BERLIN = "Europe/Berlin";
 
@@ -30,5 +30,12 @@ describe("the days of quick choices", () => {
     expect(quickDay("tomorrow", today)).toBe(tomorrow);
     expect(quickDay("weekend", today)).toBe(weekend);
     expect(quickDay("next_week", today)).toBe(nextWeek);
+  });
+
+  it("have no weekend beside today while it lasts", () => {
+    const choices = (day: string) => quickDays(day).map(({ choice }) => choice);
+    expect(choices("2026-11-27")).toEqual(["today", "tomorrow", "weekend", "next_week"]);
+    expect(choices("2026-11-28")).toEqual(["today", "tomorrow", "next_week"]);
+    expect(choices("2026-11-29")).toEqual(["today", "tomorrow", "next_week"]);
   });
 });

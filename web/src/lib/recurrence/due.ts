@@ -31,6 +31,13 @@ export function dueOf({ date, time }: Local, timeZone: string): DueDate | null {
   return time === "" ? date : toInstant(date, time, timeZone);
 }
 
+/** The choices with their days; on a weekend, it is today. */
+export function quickDays(today: Day): { choice: QuickChoice; day: Day }[] {
+  return QUICK_CHOICES.map((choice) => ({ choice, day: quickDay(choice, today) })).filter(
+    ({ choice, day }) => choice !== "weekend" || day !== today,
+  );
+}
+
 /** The weekend is this one while it lasts; next week begins on Monday. */
 export function quickDay(choice: QuickChoice, today: Day): Day {
   const weekday = weekdayOf(today);
