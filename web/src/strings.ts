@@ -16,6 +16,8 @@ export const strings = {
   send: "Send",
   done: "Done",
   notices: "Notices",
+  hasUpdate: "There is a newer version of this page.",
+  reload: "Reload",
   more: "More",
   loading: "Loading …",
   nothing: "nothing",

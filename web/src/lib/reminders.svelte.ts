@@ -2,6 +2,8 @@
 import { complete } from "./acts";
 import type { Told } from "./data/replica.svelte";
 import { replica } from "./session.svelte";
+import { dueInWords } from "./time";
+import { notifyHere } from "./worker.svelte";
 
 export interface Come {
   id: string;
@@ -28,6 +30,14 @@ class Reminders {
         dueDate: (data["due_date"] as string | null) ?? null,
         isLate: data["late"] === true,
       };
+      notifyHere({
+        task_id: come.taskId,
+        reminder_id: come.id,
+        title: come.title,
+        triggered_at: String(data["triggered_at"]),
+        due_date: come.dueDate,
+        lines: come.dueDate ? [dueInWords(come.dueDate, replica().timeZone)] : [],
+      });
       this.come = [come, ...this.come.filter(({ id }) => id !== come.id)].slice(0, SHOWN_REMINDERS);
     } else if (["task-completed", "task-deleted", "reminder-cancelled"].includes(type)) {
       const of = (come: Come) =>

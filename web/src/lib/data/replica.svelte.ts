@@ -84,6 +84,8 @@ export class Replica {
   #gathering: Promise<void> | null = null;
   #channel = new BroadcastChannel("queue");
   #isSending = false;
+  /** Ends the stream that is read, which then begins again. */
+  #stream = new AbortController();
   #pauses = new Set<() => void>();
 
   private constructor(account: Account, storage: Storage) {
@@ -107,6 +109,7 @@ export class Replica {
     void replica.#follow();
     void replica.flush();
     window.addEventListener("online", replica.#wake);
+    window.addEventListener("offline", replica.#interrupt);
     return replica;
   }
 
@@ -120,6 +123,7 @@ export class Replica {
   async close(forget: boolean): Promise<void> {
     this.#stopped.abort();
     window.removeEventListener("online", this.#wake);
+    window.removeEventListener("offline", this.#interrupt);
     this.#channel.close();
     if (forget) await this.#storage.clear();
   }
@@ -206,8 +210,11 @@ export class Replica {
           retryMs = FIRST_RETRY_MS;
           this.#wake();
         };
+        this.#stream = new AbortController();
+        const either = AbortSignal.any([signal, this.#stream.signal]);
         const url = `/api/v1/stream?after=${this.#position}`;
-        for await (const event of serverEvents(url, { signal, silenceMs: SILENCE_MS, onopen })) {
+        const options = { signal: either, silenceMs: SILENCE_MS, onopen };
+        for await (const event of serverEvents(url, options)) {
           await this.#heard(event);
         }
       } catch (error) {
@@ -238,6 +245,12 @@ export class Replica {
   readonly #wake = (): void => {
     for (const end of [...this.#pauses]) end();
     void this.flush();
+  };
+
+  /** The connection is gone, as the browser says or a request has found, before the stream has. */
+  readonly #interrupt = (): void => {
+    this.connection = "lost";
+    this.#stream.abort();
   };
 
   async #readAll(): Promise<void> {
@@ -367,8 +380,11 @@ export class Replica {
       this.#tell({ kind: "taken", command: queued.command, tasks });
       return true;
     } catch (error) {
-      if (error instanceof Unreachable || (error instanceof ApiError && error.isTransient))
+      if (error instanceof Unreachable) {
+        this.#interrupt();
         return false;
+      }
+      if (error instanceof ApiError && error.isTransient) return false;
       if (error instanceof ApiError && error.status === 401) return false;
       return this.#refused(queued, error);
     }
