@@ -114,6 +114,8 @@ fn for_people(config: &mut ServiceConfig) {
         )
         .service(at("/tokens/{token_id}").route(web::delete().to(tokens::delete)))
         .service(at("/admin/people").route(web::get().to(admin::people)))
+        .service(at("/admin/outbox").route(web::get().to(admin::outbox)))
+        .service(at("/admin/delivery-failures").route(web::get().to(admin::delivery_failures)))
         .service(at("/dead-letters").route(web::get().to(dead_letters::list)))
         .service(
             at("/dead-letters/{dead_letter_id}")

@@ -69,6 +69,7 @@ const ABOUT: &str = "Tasks, and the reminders that follow from them. What this d
         me::show, me::delete, me::change_password, me::change_email,
         sessions::list, sessions::end, sessions::end_others,
         tokens::list, tokens::create, tokens::delete, admin::people,
+        admin::outbox, admin::delivery_failures,
         dead_letters::list, dead_letters::show, dead_letters::redrive, dead_letters::discard,
         settings::show, settings::replace,
         channels::list, channels::create, channels::delete, channels::test, channels::web_push_key,

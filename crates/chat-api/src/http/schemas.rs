@@ -78,6 +78,8 @@ schemas! {
     ReminderStatus: words(crate::store::reminders::ReminderStatus::ALL.map(|status| status.name()));
     /// What becomes of a dead letter.
     DeadLetterState: words(crate::store::dead_letters::STATES);
+    /// What an event in the outbox waits for: the bus, or its consumer's receipt.
+    OutboxState: words(crate::store::outbox::STATES);
     /// What a credential may be used for.
     ScopeName: words(Scope::ALL.map(Scope::name));
     /// A kind of file that goes out.

@@ -27,6 +27,8 @@ const OPERATIONS: &[(&str, &str, &[Scope])] = &[
     ("POST", "/tokens", &[Account]),
     ("DELETE", "/tokens/{token_id}", &[Account]),
     ("GET", "/admin/people", &[Admin]),
+    ("GET", "/admin/outbox", &[Admin]),
+    ("GET", "/admin/delivery-failures", &[Admin]),
     ("GET", "/dead-letters", &[Admin]),
     ("GET", "/dead-letters/{dead_letter_id}", &[Admin]),
     ("POST", "/dead-letters/{dead_letter_id}/redrive", &[Admin]),

@@ -4,6 +4,7 @@
 mod accounts;
 mod act;
 mod admin;
+mod admin_bus;
 mod attempts;
 mod bad_input;
 mod bulk;

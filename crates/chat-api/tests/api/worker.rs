@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    CancelReason, CorrelationId, DeadLetterId, Due, Event, EventDeadLettered, EventsReceived,
-    Payload, Receipt, ReceiptOutcome, ReminderCancelled, ReminderId, ReminderScheduled,
-    ReminderTriggered, Revision, Service, TaskId, TaskVersion, UserId,
+    CancelReason, ChannelKind, CorrelationId, DeadLetterId, DeliveryId, DeliveryOutcome, Due,
+    Event, EventDeadLettered, EventsReceived, NotificationDelivered, Payload, Receipt,
+    ReceiptOutcome, ReminderCancelled, ReminderId, ReminderScheduled, ReminderTriggered, Revision,
+    Service, TaskId, TaskVersion, UserId,
 };
 use serde_json::Value;
 
@@ -104,6 +105,23 @@ pub(crate) fn receipts(rows: &[Row], outcome: &ReceiptOutcome) -> Event {
 
 pub(crate) fn time() -> DateTime<Utc> {
     "2026-11-24T17:00:00Z".parse().expect("an instant")
+}
+
+/// A notification that could not be delivered: of a task's reminder, or of a channel's test.
+pub(crate) fn failed(user_id: UserId, task_id: Option<TaskId>) -> NotificationDelivered {
+    NotificationDelivered {
+        delivery_id: DeliveryId::random(),
+        reminder_id: None,
+        task_id,
+        user_id,
+        channel: ChannelKind::Webhook,
+        channel_id: None,
+        outcome: DeliveryOutcome::Failed,
+        attempts: 8,
+        error: Some("the webhook answered 500".to_owned()),
+        held_until: None,
+        at: time(),
+    }
 }
 
 /// A record that the worker could not take, as it announces it.

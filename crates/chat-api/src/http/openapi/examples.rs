@@ -149,6 +149,7 @@ fn example(schema: &str) -> Option<Value> {
         "DeadLetter" => dead_letter(),
         "DeadLetterPage" => json!({"items": [dead_letter()], "next_cursor": null}),
         "DeadLetterWithHead" => with(dead_letter(), "head_base64", "Z2FyYmFnZQ=="),
+        "DeliveryFailurePage" => json!({"items": [delivery_failure()], "next_cursor": null}),
         "EventStream" => json!(STREAM),
         "ImportResult" => json!({
             "format": "json", "dry_run": false, "lists": {"new": 1, "already_there": 0},
@@ -157,6 +158,19 @@ fn example(schema: &str) -> Option<Value> {
         }),
         "List" => list(),
         "ListPage" => json!({"items": [list()], "next_cursor": null}),
+        "OutboxPage" => json!({
+            "last_receipt_at": MORNING,
+            "topics": [{
+                "topic": "task-events", "unpublished": 1, "oldest_unpublished_at": MORNING,
+                "unreceipted": 0, "oldest_unreceipted_at": null,
+            }],
+            "items": [{
+                "event_id": OTHER_ID, "event_type": "task-created", "topic": "task-events",
+                "key": TASK_ID, "state": "unpublished", "occurred_at": MORNING, "attempts": 3,
+                "problem": "the sidecar can't be reached", "published_at": null, "resends": 0,
+            }],
+            "next_cursor": null,
+        }),
         "PersonPage" => json!({
             "items": [{
                 "user_id": OTHER_ID, "email": "ada@example.test", "created_at": MORNING,
@@ -209,6 +223,14 @@ fn dead_letter() -> Value {
         "consumer": "reminder-worker", "reason": "the record is not JSON",
         "sha256": "795b6904e54f82411df4b0e27a373a55eea3f9d66dac5a9bce1dd92f7b401da5", "size": 7,
         "state": "kept", "problem": null, "kept_at": MORNING,
+    })
+}
+
+fn delivery_failure() -> Value {
+    json!({
+        "event_id": "4c6e8a02-1b3d-4f57-9a7c-5e0d2f4b6c99", "user_id": OTHER_ID,
+        "email": "ada@example.test", "task_id": TASK_ID, "at": EVENING, "channel": "webhook",
+        "attempts": 8, "error": "the webhook answered 500",
     })
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::SCOPES;
 use crate::{
     stack::{Answer, PASSWORD, Person, Stack},
-    worker::Reminding,
+    worker::{self, Reminding},
 };
 
 /// Somebody who only signs in.
@@ -285,6 +285,7 @@ async fn things(stack: &Stack, owner: &Person, mark: &str) -> BTreeMap<&'static 
     things.insert("request", request);
     things.insert("reminder", remind(stack, owner, &task).await);
     things.insert("dead letter", refuse(stack, mark).await);
+    fail(stack, owner, &task).await;
     things
 }
 
@@ -295,6 +296,13 @@ async fn remind(stack: &Stack, owner: &Person, task: &Value) -> String {
     let reminding = Reminding { reminder_id, ..Reminding::of(task, owner.user_id) };
     stack.replica.deliver(Topic::Reminders, &reminding.scheduled()).await;
     reminder_id.to_string()
+}
+
+/// A notification that failed.
+async fn fail(stack: &Stack, owner: &Person, task: &Value) {
+    let task_id = task["id"].text().parse().expect("a UUID");
+    let failed = worker::event(worker::failed(owner.user_id, Some(task_id)));
+    assert_eq!(stack.replica.deliver(Topic::Notifications, &failed).await, "SUCCESS");
 }
 
 /// A record that nobody could take. It is no person's, but whoever is no administrator must not see it.

@@ -48,6 +48,8 @@ const NAMED_IN_QUERIES: [(&str, &str); 3] =
     [("listTasks", "list"), ("importFile", "list"), (OF_A_REQUEST, "correlation_id")];
 /// The operation that has to be told of which request.
 const OF_A_REQUEST: &str = "listTimelineOfRequest";
+/// The operation that shows the oldest of everybody's first, which an owner's come behind.
+const OF_EVERYBODY: &str = "listOutbox";
 /// Ids that are no thing of their own: a step belongs to its task, and only there.
 const NO_THINGS: [&str; 1] = ["subtasks/id"];
 /// What an answer that succeeds says nothing of, as it can't: what is there before is not in it, or it is the
@@ -207,6 +209,9 @@ impl Operation {
         }
         if self.id == OF_A_REQUEST {
             path.push_str(&format!("?correlation_id={}", estate.request()));
+        }
+        if self.id == OF_EVERYBODY {
+            path.push_str("?limit=200");
         }
         let request = credential.present(stack.replica.request(self.method.clone(), &path));
         match body.or_else(|| self.body(estate)) {
