@@ -146,6 +146,35 @@ test("what the page has shown is pushed without a sound", async ({ devices }) =>
     .toEqual([["Seen", true]]);
 });
 
+test("a reminder comes by the system where no window shows the page", async ({ devices }) => {
+  const account = await newAccount();
+  const { page, pushed } = await open(devices, account);
+  const at = inSeconds(0);
+  const reminder = {
+    ...{ task_id: account.id, reminder_id: account.id, title: "Unseen", triggered_at: at },
+    ...{ due_date: null, lines: ["Due now"] },
+  };
+  const tell = () =>
+    page.evaluate(async (reminder) => {
+      const { active } = await navigator.serviceWorker.ready;
+      active!.postMessage({ type: "remind", reminder });
+    }, reminder);
+  const silences = async () => (await pushed.shown()).map(({ tag, silent }) => [tag, silent]);
+  // A window that is seen has shown it. What comes next, comes after.
+  await tell();
+  await pushed.deliver({ key: "next", title: "Next" });
+  await expect.poll(silences).toEqual([["next", false]]);
+  await page.goto("/api/docs/");
+  await tell();
+  await expect.poll(silences).toContainEqual([account.id, false]);
+  // Of another window, and of the push service.
+  await tell();
+  const ids = { task_id: account.id, reminder_id: account.id };
+  await pushed.deliver({ key: "push", title: "Unseen", lines: [], ...ids, timestamp: at });
+  await expect.poll(silences).toContainEqual(["push", true]);
+  expect(await silences()).toHaveLength(2);
+});
+
 test("a push that can't be read still says that something is due", async ({ devices }) => {
   const { pushed } = await open(devices, await newAccount());
   await pushed.deliver("no JSON");

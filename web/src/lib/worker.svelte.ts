@@ -145,7 +145,9 @@ function tell(worker: ServiceWorker, message: ToWorker, transfer: Transferable[]
 /** Whether all that the page began with is of a worker's version. */
 function serves(worker: ServiceWorker): Promise<boolean> {
   const scripts = [...document.querySelectorAll<HTMLScriptElement>("script[src]")];
-  const paths = scripts.map(({ src }) => new URL(src).pathname);
+  const styles = [...document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")];
+  const urls = [...scripts.map(({ src }) => src), ...styles.map(({ href }) => href)];
+  const paths = urls.map((url) => new URL(url).pathname);
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => resolve(data === true);
