@@ -87,7 +87,6 @@ export const strings = {
   noDate: "No date",
   repeats: "Repeats",
   addRepeat: "Repeat it",
-  changeRepeat: "Change how it repeats",
   reminders: "Reminders",
   priority: "Priority",
   priorities: { HIGH: "High", MEDIUM: "Medium", LOW: "Low" },

@@ -2,6 +2,7 @@
 import type { Schemas, Task, TaskPatch } from "./api/client";
 import { notices } from "./notices.svelte";
 import { replica } from "./session.svelte";
+import { isDay, toInstant, toLocal, type Day, type DueDate } from "./time";
 import { strings } from "../strings";
 
 /** The most tasks of one request. */
@@ -48,9 +49,16 @@ export function patch(task: Task, changes: TaskPatch): void {
   });
 }
 
-export function reschedule(task: Task, due_date: string | null, told: string): void {
+/** A task's due date on another day: at its time, where it has one. */
+export function onDay({ due_date, time_zone }: Task, day: Day): DueDate {
+  if (due_date === null || isDay(due_date)) return day;
+  return toInstant(day, toLocal(due_date, time_zone).time, time_zone);
+}
+
+/** Moves a task to another day, or to none. */
+export function reschedule(task: Task, day: Day | null, told: string): void {
   const before = task.due_date;
-  patch(task, { due_date });
+  patch(task, { due_date: day === null ? null : onDay(task, day) });
   const back = () => {
     const now = replica().tasks.get(task.id);
     if (now) patch(now, { due_date: before });
@@ -64,10 +72,15 @@ export function skip(task: Task): void {
   notices.say(strings.skipped(task.title));
 }
 
-type Bulk =
-  | { action: "complete" | "reopen" | "delete" }
-  | { action: "reschedule"; due_date: string | null }
-  | { action: "move"; list_id: string };
+/** Moves many, each at its own time. */
+export function rescheduleAll(tasks: readonly Task[], day: Day | null): void {
+  // Of a series it would end it.
+  const movable = day === null ? tasks.filter(({ recurrence }) => recurrence === null) : tasks;
+  for (const task of movable) patch(task, { due_date: day === null ? null : onDay(task, day) });
+  notices.say(strings.changedMany(movable.length));
+}
+
+type Bulk = { action: "complete" | "reopen" | "delete" } | { action: "move"; list_id: string };
 
 /** The same for many. */
 export function bulk(tasks: readonly Task[], act: Bulk): void {
