@@ -84,7 +84,7 @@ export function addTask(account: Account, task: NewTask): Promise<Task> {
 
 /** The account's open tasks, at most 200. */
 export async function openTasks(account: Account): Promise<Task[]> {
-  const query = { limit: 200 };
+  const query = { status: ["TODO", "IN_PROGRESS"] as ("TODO" | "IN_PROGRESS")[], limit: 200 };
   return (await must(account.api.GET("/api/v1/tasks", { params: { query } }))).items;
 }
 

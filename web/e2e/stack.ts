@@ -39,7 +39,7 @@ export class Devices {
   readonly #browser: Browser;
   readonly #contexts: BrowserContext[] = [];
   readonly #expected = [...ALWAYS_EXPECTED];
-  readonly #complaints: string[] = [];
+  readonly #complaints = new Set<string>();
 
   constructor(browser: Browser) {
     this.#browser = browser;
@@ -78,7 +78,9 @@ export class Devices {
 
   /** What was complained about so far that nobody expects. */
   get complaints(): string[] {
-    return this.#complaints.filter((text) => !this.#expected.some((known) => known.test(text)));
+    return [...this.#complaints].filter(
+      (text) => !this.#expected.some((known) => known.test(text)),
+    );
   }
 
   async close(): Promise<void> {
@@ -95,7 +97,7 @@ export class Devices {
   }
 
   async #listen(context: BrowserContext): Promise<void> {
-    const complain = (text: string) => this.#complaints.push(text);
+    const complain = (text: string) => this.#complaints.add(text);
     context.on("console", (message) => {
       if (message.type() !== "error") return;
       complain(`console: ${message.text()} ${message.location().url}`);
