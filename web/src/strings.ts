@@ -59,6 +59,13 @@ export const strings = {
     list: "This list is empty.",
     tag: "No open task has this tag.",
   },
+  firstSteps: "Nothing here yet. Say what you have to do, as you would to somebody who listens:",
+  firstExamples: [
+    "Call the dentist tomorrow at 9 #health",
+    "Water the plants every other Sunday at 6pm",
+    "Pay the rent on the 1st of every month !high",
+    "Dinner with Ann on Friday at 7pm, remind me an hour before",
+  ],
   lost: "No connection. What you see may be old; what you do is kept and sent later.",
   lostWith: (count: number) =>
     `No connection. ${count === 1 ? "One change is" : `${count} changes are`} kept and sent later.`,
