@@ -44,6 +44,8 @@ const CACHE = cacheNameOf(__PRECACHE_VERSION__);
 const PAGE_LIMIT_MS = 2_000;
 /** How long a window may take to say what it has shown, in milliseconds. */
 const ASK_LIMIT_MS = 500;
+/** How long one notification may keep the next waiting, in milliseconds. */
+const TURN_LIMIT_MS = 3_000;
 /** How long what a click does may take, in milliseconds: some browsers soon forget that somebody clicked. */
 const ACT_LIMIT_MS = 5_000;
 /** A file is the same to whoever asks, whatever a proxy says that it varies by. */
@@ -127,10 +129,10 @@ self.addEventListener("push", (event) => {
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** One after another, so that each sees what the one before has shown. */
+/** One after another, so that each sees what the one before has shown; not behind one that hangs. */
 function inTurn(work: () => Promise<void>): Promise<void> {
   const turn = last.then(work);
-  last = turn.catch(() => {});
+  last = Promise.race([turn.catch(() => {}), pause(TURN_LIMIT_MS)]);
   return turn;
 }
 
