@@ -33,7 +33,7 @@ const METHODS: [&str; 2] = ["GET", "HEAD"];
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-     trusted-types svelte-trusted-html dompurify default";
+     trusted-types svelte-trusted-html dompurify app";
 
 static SITE: LazyLock<Site> = LazyLock::new(|| Site::of(site::BUILT));
 

@@ -18,7 +18,7 @@ const VIEWS: [&str; 5] = ["/", "/today", "/task/1a2b", "/calendar", "/login"];
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-     trusted-types svelte-trusted-html dompurify default";
+     trusted-types svelte-trusted-html dompurify app";
 /// What a browser of today says.
 const BROWSER: &str = "gzip, deflate, br, zstd";
 

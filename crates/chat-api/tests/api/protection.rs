@@ -268,7 +268,7 @@ async fn a_browser_shows_the_pages_and_finds_nothing_that_their_policy_forbids()
         return skipped("needs Chromium");
     };
     let stack = Stack::start().await;
-    for (path, sign) in [("/", "<title>Tasks"), ("/api/docs/", "opblock-summary-path")] {
+    for (path, sign) in [("/", "Tasks</title>"), ("/api/docs/", "opblock-summary-path")] {
         let profile = tempfile::tempdir().expect("a folder");
         let flags = [
             "--headless",

@@ -68,7 +68,9 @@ async fn get(path: &str, headers: &[(&str, &str)]) -> Got {
 #[actix_web::test]
 async fn every_view_is_the_page_whatever_stands_behind_it() {
     let mut paths = vec!["/".to_owned(), "/calendar".to_owned(), "/index.html".to_owned()];
-    paths.extend(VIEWS.iter().flat_map(|view| {
+    let views =
+        "today upcoming all tag list done trash task chat settings admin login register import";
+    paths.extend(views.split(' ').flat_map(|view| {
         ["", "/", "/x", "/x/y", "/caf%C3%A9%2Fx", "?q=x"].map(|end| format!("/{view}{end}"))
     }));
     for path in paths {
