@@ -4,7 +4,6 @@ import type { BrowserContext, Page } from "playwright-core";
 import { BASE_URL } from "./environment";
 
 interface Measured {
-  longTasks: number[];
   interactions: { id: number; type: string; durationMs: number }[];
 }
 
@@ -17,11 +16,8 @@ declare global {
 /** Measures in every page that this context opens. */
 export async function observe(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
-    const measured: Measured = { longTasks: [], interactions: [] };
+    const measured: Measured = { interactions: [] };
     window.measured = measured;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) measured.longTasks.push(Math.round(entry.duration));
-    }).observe({ type: "longtask", buffered: true });
     const events = new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as PerformanceEventTiming[]) {
         const { interactionId, name, duration } = entry as typeof entry & { interactionId: number };
@@ -39,15 +35,8 @@ export async function observe(context: BrowserContext): Promise<void> {
 export async function measureAnew(page: Page): Promise<void> {
   await settle(page);
   await page.evaluate(() => {
-    window.measured.longTasks.length = 0;
     window.measured.interactions.length = 0;
   });
-}
-
-/** Tasks over 50 ms since, in milliseconds. */
-export async function longTasks(page: Page): Promise<number[]> {
-  await settle(page);
-  return page.evaluate(() => window.measured.longTasks);
 }
 
 /** From each interaction to the next paint, the longest first, in milliseconds; what took under 16 is left out. */
@@ -69,6 +58,43 @@ async function settle(page: Page): Promise<void> {
         requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve))),
       ),
   );
+}
+
+interface TraceEvent {
+  name: string;
+  ph: string;
+  pid: number;
+  tid: number;
+  /** The processor's time, in microseconds. */
+  tdur?: number;
+  args: { name?: string };
+}
+
+/**
+ * The longest tasks of a page while something is done, in milliseconds of the processor's time: on a machine that others
+ * use, too, that is what they take when it is one's own.
+ */
+export async function taskTimes(page: Page, act: () => Promise<void>): Promise<number[]> {
+  const session = await page.context().browser()!.newBrowserCDPSession();
+  const events: TraceEvent[] = [];
+  session.on("Tracing.dataCollected", ({ value }) => {
+    events.push(...(value as unknown as TraceEvent[]));
+  });
+  const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  const traceConfig = { includedCategories: ["toplevel", "disabled-by-default-devtools.timeline"] };
+  await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig });
+  await act();
+  await settle(page);
+  await session.send("Tracing.end");
+  await complete;
+  await session.detach();
+  const isMain = (event: TraceEvent) =>
+    event.name === "thread_name" && event.args.name === "CrRendererMain";
+  const threads = new Set(events.filter(isMain).map(({ pid, tid }) => `${pid} ${tid}`));
+  return events
+    .filter(({ name, pid, tid }) => name.endsWith("RunTask") && threads.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => Math.round(tdur / 1000))
+    .sort((one, other) => other - one);
 }
 
 /** What a page asks for from now on, by address. */
