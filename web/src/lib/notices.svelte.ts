@@ -7,6 +7,8 @@ export interface Notice {
   id: number;
   text: string;
   isProblem: boolean;
+  /** Whether it goes by itself. */
+  isPassing: boolean;
   actions: NoticeAction[];
 }
 
@@ -20,8 +22,13 @@ class Notices {
   #last = 0;
 
   say(text: string, actions: NoticeAction[] = []): void {
-    const id = this.#add(text, false, actions);
+    const id = this.#add(text, false, actions, true);
     setTimeout(() => this.close(id), SHOWN_MS);
+  }
+
+  /** Says it until it is closed. */
+  keep(text: string, actions: NoticeAction[]): void {
+    this.#add(text, false, actions);
   }
 
   fail(text: string, actions: NoticeAction[] = []): void {
@@ -32,11 +39,11 @@ class Notices {
     this.all = this.all.filter((notice) => notice.id !== id);
   }
 
-  #add(text: string, isProblem: boolean, actions: NoticeAction[]): number {
+  #add(text: string, isProblem: boolean, actions: NoticeAction[], isPassing = false): number {
     this.#last += 1;
-    // One at a time, but for what failed.
-    const kept = this.all.filter((notice) => notice.isProblem && notice.text !== text);
-    this.all = [...kept, { id: this.#last, text, isProblem, actions }];
+    // One at a time, but for what stays.
+    const kept = this.all.filter((notice) => !notice.isPassing && notice.text !== text);
+    this.all = [...kept, { id: this.#last, text, isProblem, isPassing, actions }];
     return this.#last;
   }
 }
