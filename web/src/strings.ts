@@ -33,6 +33,7 @@ export const strings = {
 
   skipToContent: "Skip to the content",
   views: "Views",
+  tabs: "Main views",
   viewNames: {
     today: "Today",
     upcoming: "Upcoming",

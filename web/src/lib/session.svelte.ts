@@ -1,6 +1,7 @@
 /** Who is signed in, and what is open for them. */
 import { ApiError, Unreachable, api, body, type Account } from "./api/client";
 import { Replica } from "./data/replica.svelte";
+import { subscribedEndpoint, unsubscribe } from "./push";
 import { router } from "./router.svelte";
 
 class Session {
@@ -21,7 +22,7 @@ class Session {
       if (account.user_id !== this.account?.user_id) {
         await this.replica?.close(false);
         await this.#begin(await Replica.open(account, storage, meta));
-      }
+      } else if (this.replica) this.replica.account = account;
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) await this.#lose();
       else if (!(error instanceof Unreachable) || !meta) this.replica ??= null;
@@ -39,6 +40,8 @@ class Session {
   }
 
   async logOut(): Promise<void> {
+    // Who can't be told apart any more is signed out all the same.
+    await endPush().catch(() => {});
     await body(api.POST("/api/v1/auth/logout"));
     await this.forget();
   }
@@ -72,6 +75,21 @@ class Session {
       if (told.kind === "event" && told.type === "signed-out") void this.#lose();
     });
   }
+}
+
+/** Who signs out here is not notified here any more. */
+async function endPush(): Promise<void> {
+  const endpoint = await subscribedEndpoint();
+  if (endpoint === null) return;
+  const { items } = await body(api.GET("/api/v1/channels"));
+  const channel = items.find(
+    ({ kind, ...rest }) => kind === "web_push" && "endpoint" in rest && rest.endpoint === endpoint,
+  );
+  if (channel) {
+    const params = { path: { channel_id: channel.id } };
+    await body(api.DELETE("/api/v1/channels/{channel_id}", { params }));
+  }
+  await unsubscribe();
 }
 
 export const session = new Session();

@@ -55,8 +55,12 @@ export class Unreachable extends Error {
 }
 
 /** `fetch` with a limit, whose failure is told from an answer. */
-export async function reach(input: Request | string, init: RequestInit = {}): Promise<Response> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+export async function reach(
+  input: Request | string,
+  init: RequestInit = {},
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<Response> {
+  const limit = AbortSignal.timeout(timeoutMs);
   const given = init.signal ?? (input instanceof Request ? input.signal : null);
   try {
     return await fetch(input, { ...init, signal: given ? AbortSignal.any([given, limit]) : limit });

@@ -55,7 +55,8 @@ export type Told =
   | { kind: "event"; type: string; data: Record<string, unknown> };
 
 export class Replica {
-  readonly account: Account;
+  /** Always the same person; the address may change. */
+  account = $state.raw() as Account;
   settings = $state.raw<Settings | null>(null);
   lists = $state.raw<List[]>([]);
   connection = $state<Connection>("connecting");
@@ -166,12 +167,14 @@ export class Replica {
     await this.run({ ...conflict.command, version: current.version, before });
   }
 
-  /** Reads lists and settings again. */
+  /** Reads account, lists and settings again. */
   async refresh(): Promise<void> {
-    const [lists, settings] = await Promise.all([
+    const [account, lists, settings] = await Promise.all([
+      body(api.GET("/api/v1/me")),
       body(api.GET("/api/v1/lists")),
       body(api.GET("/api/v1/settings")),
     ]);
+    this.account = account;
     this.lists = lists.items;
     this.settings = settings;
     void this.#storage.keep(this.#meta(), [], []);
