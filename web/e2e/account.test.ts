@@ -1,7 +1,9 @@
 /** Who one is: an account made, entered and left. */
 import { expect } from "vitest";
-import { PASSWORD, newAccount } from "./accounts";
+import { strings } from "../src/strings";
+import { PASSWORD, addTask, newAccount, newEmail } from "./accounts";
 import { BASE_URL } from "./environment";
+import { row } from "./home";
 import { gzippedBytes, watchLoads } from "./metrics";
 import { screenshot, signIn, signUp, test } from "./stack";
 
@@ -55,6 +57,35 @@ test("an address that is taken is told", async ({ devices }) => {
   await page.getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
   await expect.poll(() => page.getByRole("alert").textContent()).not.toBe("");
+});
+
+test("who signs out leaves nothing to who comes next", async ({ devices }) => {
+  const account = await newAccount();
+  await addTask(account, { title: "A secret", due_date: new Date().toISOString().slice(0, 10) });
+  const page = await devices.open({ as: account, path: "/today" });
+  await row(page, "A secret").waitFor();
+  await page.getByRole("button", { name: strings.openConversation }).click();
+  await page.getByRole("textbox", { name: strings.say }).fill("what's due today?");
+  await page.keyboard.press("Enter");
+  await page.getByRole("log").getByText("A secret").waitFor();
+  await page.getByRole("navigation").getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("main").getByRole("link", { name: "Account", exact: true }).click();
+  await page.getByRole("button", { name: strings.signOut, exact: true }).click();
+  await page.waitForURL("**/login");
+  expect(await page.evaluate(() => document.body.innerText)).not.toContain("secret");
+  // Nothing is loaded again between them.
+  await page.getByRole("link", { name: strings.signUp }).click();
+  await page.getByLabel("E-mail address").fill(newEmail());
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/today");
+  const talk = page.getByRole("button", { name: strings.openConversation });
+  const say = page.getByRole("textbox", { name: strings.say });
+  await talk.or(say).first().waitFor();
+  if (await talk.isVisible()) await talk.click();
+  await say.waitFor();
+  expect(await page.getByText("A secret").count()).toBe(0);
+  expect(await page.getByText("what's due today?").count()).toBe(0);
 });
 
 test("the page's policy allows nothing inline", async ({ devices }) => {
