@@ -95,7 +95,7 @@ export const adminStrings = {
     } as Record<string, string>,
     attempts: "Attempts",
     error: "Why",
-    isTest: "A test of the channel",
+    isTest: "a test",
   },
 
   people: {
