@@ -165,7 +165,7 @@ export const strings = {
     undo: "Taken back",
   } as Record<string, string>,
 
-  remindersNow: "Reminders",
+  remindersNow: "Reminders that have come",
   reminderOf: (title: string) => `Reminder: ${title}`,
   snooze10: "10 min",
   snoozeHour: "1 hour",

@@ -1,6 +1,7 @@
 /** What is talked about beside the list: one conversation, which goes on until a new one is begun. */
 import { ApiError, api, body, reasonOf, type Schemas } from "./api/client";
 import { serverEvents } from "./api/events";
+import { session } from "./session.svelte";
 
 export type ChatAction = Schemas["ChatAction"];
 
@@ -23,9 +24,17 @@ const KEY = "conversation";
 class Conversation {
   isOpen = $state(false);
   said = $state<Said[]>([]);
-  isAnswering = $state(false);
   #id: string | null = localStorage.getItem(KEY);
   #isRead = false;
+  /** What is said while an answer comes waits for it. */
+  #before: Promise<void> = Promise.resolve();
+
+  constructor() {
+    session.atEnd(() => {
+      this.isOpen = false;
+      this.begin();
+    });
+  }
 
   /** Shows what was said before. */
   async read(): Promise<void> {
@@ -67,14 +76,17 @@ class Conversation {
       isComing: true,
     });
     const answer = this.said[this.said.length - 1]!;
-    this.isAnswering = true;
+    this.#before = this.#before.then(() => this.#answer(text, key, answer));
+    await this.#before;
+  }
+
+  async #answer(text: string, key: string, answer: Said): Promise<void> {
     try {
       await this.#stream(text, key, answer);
     } catch (error) {
       answer.problem = reasonOf(error);
     } finally {
       answer.isComing = false;
-      this.isAnswering = false;
     }
   }
 
@@ -103,6 +115,8 @@ class Conversation {
   }
 
   #ended(whole: Schemas["ChatAnswer"], answer: Said): void {
+    // Of another conversation, or of somebody who has left.
+    if (!this.said.includes(answer)) return;
     answer.text = whole.reply;
     answer.actions = whole.actions;
     this.#id = whole.conversation_id;

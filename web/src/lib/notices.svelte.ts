@@ -35,6 +35,10 @@ class Notices {
     this.#add(text, true, actions);
   }
 
+  clear(): void {
+    this.all = [];
+  }
+
   close(id: number): void {
     this.all = this.all.filter((notice) => notice.id !== id);
   }

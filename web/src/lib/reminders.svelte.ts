@@ -1,7 +1,7 @@
 /** Reminders that have come while the page is open, until somebody has seen to them. */
 import { complete } from "./acts";
 import type { Told } from "./data/replica.svelte";
-import { replica } from "./session.svelte";
+import { replica, session } from "./session.svelte";
 import { dueInWords } from "./time";
 import { notifyHere } from "./worker.svelte";
 
@@ -18,6 +18,10 @@ const SHOWN_REMINDERS = 5;
 
 class Reminders {
   come = $state.raw<Come[]>([]);
+
+  constructor() {
+    session.atEnd(() => (this.come = []));
+  }
 
   hear(told: Told): void {
     if (told.kind !== "event") return;

@@ -8,6 +8,8 @@ class Session {
   /** Undefined until it is known; null for a stranger. */
   replica = $state.raw<Replica | null | undefined>(undefined);
 
+  readonly #atEnd: (() => void)[] = [];
+
   get account(): Account | null {
     return this.replica?.account ?? null;
   }
@@ -56,9 +58,15 @@ class Session {
     await this.#leave(false);
   }
 
+  /** Has something done when nobody is signed in any more: what was somebody's is nobody else's. */
+  atEnd(act: () => void): void {
+    this.#atEnd.push(act);
+  }
+
   async #leave(forget: boolean): Promise<void> {
     const { replica } = this;
     this.replica = null;
+    for (const act of this.#atEnd) act();
     await replica?.close(forget);
     if (!["login", "register"].includes(router.place.view)) router.go("/login", true);
   }

@@ -17,7 +17,7 @@ import {
   type Settings,
   type Task,
 } from "../api/client";
-import { serverEvents, type ServerEvent } from "../api/events";
+import { serverEvents } from "../api/events";
 import { strings } from "../../strings";
 import {
   conflictOf,
@@ -28,6 +28,13 @@ import {
   type Queued,
   type Tasks,
 } from "./commands";
+import {
+  FIRST_RETRY_MS,
+  Follower,
+  LAST_RETRY_MS,
+  type Connection,
+  type Followed,
+} from "./follower";
 import { send } from "./send";
 import { Storage, type Meta } from "./storage";
 
@@ -35,18 +42,9 @@ import { Storage, type Meta } from "./storage";
 const PAGE_TASKS = 200;
 /** The service shows every 15 seconds that it lives. */
 const SILENCE_MS = 35_000;
-/** Between two tries to reach the service, doubled from the first to the last. */
-const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 30_000;
-/** How long changes are gathered before their tasks are read, in milliseconds. */
-const GATHER_MS = 25;
-/** From so many changed tasks on, all are read again. */
-const MANY_TASKS = 50;
 /** How many tasks are read at once. */
 const READS_AT_ONCE = 8;
 const SEND_LOCK = "send";
-
-export type Connection = "connecting" | "live" | "lost";
 
 /** Something that the page is to tell. */
 export type Told =
@@ -79,19 +77,18 @@ export class Replica {
 
   #position: number | null = null;
   #storage: Storage;
-  #stopped = new AbortController();
+  #isClosed = false;
+  readonly #follower: Follower;
   #listeners = new Set<(told: Told) => void>();
-  #changed = new Set<string>();
-  #gathering: Promise<void> | null = null;
   #channel = new BroadcastChannel("queue");
   #isSending = false;
-  /** Ends the stream that is read, which then begins again. */
-  #stream = new AbortController();
-  #pauses = new Set<() => void>();
 
   private constructor(account: Account, storage: Storage) {
     this.account = account;
     this.#storage = storage;
+    this.#follower = new Follower(this.#followed(), (after, signal, onopen) =>
+      serverEvents(`/api/v1/stream?after=${after}`, { signal, silenceMs: SILENCE_MS, onopen }),
+    );
   }
 
   /** What the browser has kept, of whomever; null where nothing. */
@@ -107,10 +104,10 @@ export class Replica {
     else if (meta) await replica.#takeFromStorage(meta);
     replica.#channel.onmessage = () => void replica.#reloadQueue();
     replica.#queue = await storage.queue();
-    void replica.#follow();
+    void replica.#follower.run();
     void replica.flush();
     window.addEventListener("online", replica.#wake);
-    window.addEventListener("offline", replica.#interrupt);
+    window.addEventListener("offline", replica.#follower.interrupt);
     return replica;
   }
 
@@ -122,9 +119,10 @@ export class Replica {
 
   /** Stops; with `forget`, nothing stays in this browser. */
   async close(forget: boolean): Promise<void> {
-    this.#stopped.abort();
+    this.#isClosed = true;
+    this.#follower.stop();
     window.removeEventListener("online", this.#wake);
-    window.removeEventListener("offline", this.#interrupt);
+    window.removeEventListener("offline", this.#follower.interrupt);
     this.#channel.close();
     if (forget) await this.#storage.clear();
   }
@@ -194,80 +192,21 @@ export class Replica {
     return { account, settings, lists, position: this.#position };
   }
 
+  readonly #wake = (): void => {
+    this.#follower.wake();
+    void this.flush();
+  };
+
   #tell(told: Told): void {
     for (const listener of this.#listeners) listener(told);
   }
 
-  // The stream ------------------------------------------------------------------------------------
-
-  async #follow(): Promise<void> {
-    const { signal } = this.#stopped;
-    let retryMs = FIRST_RETRY_MS;
-    while (!signal.aborted) {
-      try {
-        // After a restart what has changed meanwhile may be more than the stream remembers.
-        if (this.#position === null) await this.#readAll();
-        else if (!this.isReady || this.settings === null) await this.refresh();
-        const onopen = () => {
-          this.connection = "live";
-          retryMs = FIRST_RETRY_MS;
-          this.#wake();
-        };
-        this.#stream = new AbortController();
-        const either = AbortSignal.any([signal, this.#stream.signal]);
-        const url = `/api/v1/stream?after=${this.#position}`;
-        const options = { signal: either, silenceMs: SILENCE_MS, onopen };
-        for await (const event of serverEvents(url, options)) {
-          await this.#heard(event);
-        }
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) {
-          this.#tell({ kind: "event", type: "signed-out", data: {} });
-        }
-      }
-      if (signal.aborted) return;
-      this.connection = "lost";
-      await this.#pause(retryMs);
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
-    }
-  }
-
-  /** Waits, unless there is a reason to believe that the service can be reached. */
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.#pauses.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      this.#pauses.add(end);
-    });
-  }
-
-  readonly #wake = (): void => {
-    for (const end of [...this.#pauses]) end();
-    void this.flush();
-  };
-
-  /** The connection is gone, as the browser says or a request has found, before the stream has. */
-  readonly #interrupt = (): void => {
-    this.connection = "lost";
-    this.#stream.abort();
-  };
-
-  async #readAll(): Promise<void> {
+  async #readAll(): Promise<number> {
     const tasks: Task[] = [];
     let cursor: string | null = null;
     let position: number | null = null;
     do {
-      const query = {
-        status: ["TODO", "IN_PROGRESS"] as ("TODO" | "IN_PROGRESS")[],
-        limit: PAGE_TASKS,
-      };
-      const page: Awaited<ReturnType<typeof readPage>> = await readPage(
-        cursor === null ? query : { ...query, cursor },
-      );
+      const page: Page = await readPage(cursor);
       position ??= page.position;
       tasks.push(...page.items);
       cursor = page.next_cursor;
@@ -277,59 +216,10 @@ export class Replica {
     this.#position = position;
     this.isReady = true;
     await this.#storage.keepAll(this.#meta(), tasks);
+    return position;
   }
 
-  async #heard(event: ServerEvent): Promise<void> {
-    const type = event.event ?? "message";
-    const data = JSON.parse(event.data) as Record<string, unknown>;
-    if (type === "reset") {
-      this.#position = null;
-      await this.#readAll();
-      return;
-    }
-    if (event.id !== undefined && event.id !== "") this.#position = Number(event.id);
-    if (type.startsWith("task-")) this.#hasChanged(type, data);
-    else if (type.startsWith("list-")) void this.refresh().catch(() => {});
-    else if (typeof data["task_id"] === "string" && type.startsWith("reminder-")) {
-      // What was put off or dismissed is in the task.
-      if (type !== "reminder-scheduled") this.#gather(data["task_id"]);
-    }
-    this.#tell({ kind: "event", type, data });
-  }
-
-  #hasChanged(type: string, data: Record<string, unknown>): void {
-    const id = String(data["task_id"]);
-    if (type === "task-deleted") {
-      this.take([], [id]);
-      return;
-    }
-    const known = this.#base.get(id)?.version ?? -1;
-    if (typeof data["version"] === "number" && data["version"] <= known) return;
-    this.#gather(id);
-  }
-
-  #gather(id: string): void {
-    this.#changed.add(id);
-    this.#gathering ??= this.#pauseToGather().finally(() => {
-      this.#gathering = null;
-      if (this.#changed.size > 0) this.#gather([...this.#changed][0]!);
-    });
-  }
-
-  async #pauseToGather(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-    const ids = [...this.#changed];
-    this.#changed.clear();
-    try {
-      if (ids.length >= MANY_TASKS) await this.#readAll();
-      else await this.#readThese(ids);
-    } catch {
-      // The stream will be lost as well; it begins again where the tasks are.
-      this.#position = null;
-    }
-  }
-
-  async #readThese(ids: readonly string[]): Promise<void> {
+  async #readTasks(ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += READS_AT_ONCE) {
       const some = ids.slice(at, at + READS_AT_ONCE);
       const found = await Promise.all(some.map(readTask));
@@ -338,6 +228,35 @@ export class Replica {
         some.filter((_, index) => found[index] === null),
       );
     }
+  }
+
+  /** What the follower may do here. */
+  #followed(): Followed {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- accessors have a `this` of their own
+    const replica = this;
+    return {
+      get position() {
+        return replica.#position;
+      },
+      set position(position) {
+        replica.#position = position;
+      },
+      get connection() {
+        return replica.connection;
+      },
+      set connection(connection) {
+        replica.connection = connection;
+      },
+      readAll: () => this.#readAll(),
+      readTasks: (ids) => this.#readTasks(ids),
+      refresh: () => this.refresh(),
+      isKnown: (id, version) => version <= (this.#base.get(id)?.version ?? -1),
+      remove: (id) => this.take([], [id]),
+      keep: () => void this.#storage.keep(this.#meta(), [], []),
+      heard: (type, data) => this.#tell({ kind: "event", type, data }),
+      opened: () => this.#wake(),
+      signedOut: () => this.#tell({ kind: "event", type: "signed-out", data: {} }),
+    };
   }
 
   // The queue -------------------------------------------------------------------------------------
@@ -353,11 +272,11 @@ export class Replica {
     if (this.#isSending) return;
     this.#isSending = true;
     let retryMs = FIRST_RETRY_MS;
-    while (this.#queue.length > 0 && !this.#stopped.signal.aborted) {
+    while (this.#queue.length > 0 && !this.#isClosed) {
       const isSent = await navigator.locks.request(SEND_LOCK, () => this.#sendAll());
       if (isSent) await this.#reloadQueue();
       else {
-        await this.#pause(retryMs);
+        await this.#follower.pause(retryMs);
         retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
       }
     }
@@ -366,7 +285,7 @@ export class Replica {
 
   /** Whether nothing is left. */
   async #sendAll(): Promise<boolean> {
-    while (!this.#stopped.signal.aborted) {
+    while (!this.#isClosed) {
       const [next] = await this.#storage.queue();
       if (!next) return true;
       if (!(await this.#sendOne(next))) return false;
@@ -384,7 +303,7 @@ export class Replica {
       return true;
     } catch (error) {
       if (error instanceof Unreachable) {
-        this.#interrupt();
+        this.#follower.interrupt();
         return false;
       }
       if (error instanceof ApiError && error.isTransient) return false;
@@ -403,7 +322,7 @@ export class Replica {
       return this.#sendUponNewer(queued, command);
     }
     await this.#done(queued, [], []);
-    for (const id of taskIdsOf(command)) this.#gather(id);
+    for (const id of taskIdsOf(command)) this.#follower.gather(id);
     const reason = error instanceof Error ? error.message : strings.unknownProblem;
     this.#tell({ kind: "refused", command, reason });
     return true;
@@ -463,11 +382,11 @@ async function readTask(task_id: string): Promise<Task | null> {
   }
 }
 
-async function readPage(query: {
-  status: ("TODO" | "IN_PROGRESS")[];
-  limit: number;
-  cursor?: string;
-}) {
+type Page = Awaited<ReturnType<typeof readPage>>;
+
+async function readPage(cursor: string | null) {
+  const open: Task["status"][] = ["TODO", "IN_PROGRESS"];
+  const query = { status: open, limit: PAGE_TASKS, ...(cursor === null ? {} : { cursor }) };
   const { data, response } = await whole(api.GET("/api/v1/tasks", { params: { query } }));
   const position = Number(response.headers.get("X-Feed-Position"));
   return { items: data.items, next_cursor: data.next_cursor ?? null, position };
