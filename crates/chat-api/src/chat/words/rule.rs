@@ -177,6 +177,13 @@ impl Parts {
 
     /// `the 15th`, `the last day`, `the second Tuesday`, `the last weekday`.
     fn day_of_month(&self, start: Nominal) -> Option<String> {
+        // A position counts among all that the rule gives in a period: times of a day, too, and months of a year.
+        let counts_days = self.hours.len() <= 1
+            && self.minutes.len() <= 1
+            && (self.freq != "YEARLY" || self.months.len() == 1);
+        if self.position.is_some() && !counts_days {
+            return None;
+        }
         let plain: Vec<Weekday> = self.days.iter().map(|(_, day)| *day).collect();
         let is_every = self.days.iter().all(|(number, _)| *number == 0);
         match (self.days.is_empty(), self.month_days.as_slice(), self.position) {

@@ -152,6 +152,8 @@ fn a_rule_without_words_is_said_as_it_is() {
         "FREQ=DAILY;INTERVAL=2;BYDAY=MO",
         "FREQ=HOURLY;BYDAY=MO",
         "FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9,21",
+        "FREQ=YEARLY;BYMONTH=3,6;BYDAY=FR;BYSETPOS=1",
     ] {
         assert_eq!(said(rrule, "2026-11-29T18:00:00"), format!("by the rule {rrule}"));
     }
