@@ -127,7 +127,7 @@ export const VIEWS: View[] = [
     path: () => "/all",
     show: async (page) => {
       await opener(page, "Buy tomato seeds").click({ modifiers: ["Control"] });
-      await page.getByRole("toolbar", { name: strings.chosen }).waitFor();
+      await page.getByRole("region", { name: strings.chosen }).waitFor();
     },
   },
   {

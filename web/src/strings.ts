@@ -33,7 +33,7 @@ export const strings = {
 
   skipToContent: "Skip to the content",
   views: "Views",
-  tabs: "Main views",
+  tabs: "Quick access",
   viewNames: {
     today: "Today",
     upcoming: "Upcoming",

@@ -16,7 +16,6 @@ import {
   isOfVersion,
   isPage,
   isSameReminder,
-  isSeries,
   noticeOfFailure,
   noticeOfPage,
   noticeOfPush,
@@ -26,6 +25,7 @@ import {
   windowToUse,
   type About,
   type Notice,
+  type NoticeOptions,
   type Step,
   type ToPage,
   type ToWorker,
@@ -139,18 +139,19 @@ function inTurn(work: () => Promise<void>): Promise<void> {
 async function remind(notice: Notice, from: "push" | "page"): Promise<void> {
   const about = notice.options.data;
   const shown = await self.registration.getNotifications();
-  const before = shown.filter((other) => isSeries(other.data as About, about));
   const isShown =
-    before.some((other) => isSameReminder(other.data as About, about)) ||
+    shown.some((other) => isSameReminder(other.data as About, about)) ||
     (await hasPageShown(about, from));
   const showing = showingOf(from, isShown);
   if (showing === "not") return;
   await show(notice, showing === "silently");
-  for (const other of before) if (other.tag !== notice.options.tag) other.close();
 }
 
 function show({ title, options }: Notice, silent: boolean): Promise<void> {
-  return self.registration.showNotification(title, { ...options, silent });
+  // What replaces another without a sound must not ask for one.
+  const renotify = options.renotify === true && !silent;
+  const all: NoticeOptions = { ...options, silent, renotify };
+  return self.registration.showNotification(title, all);
 }
 
 /** Whether somebody has seen it: what one window has learned, the visible one learns as well. */

@@ -9,7 +9,6 @@ import {
   handlingOf,
   isOfVersion,
   isSameReminder,
-  isSeries,
   noticeOfFailure,
   noticeOfPage,
   noticeOfPush,
@@ -111,7 +110,8 @@ describe("a push", () => {
       title: "Water the plants",
       options: {
         body: "Due 24 November 2026, 18:00 (Europe/Berlin)\nLate: it was to come before",
-        tag: PUSHED.key,
+        tag: REMINDER,
+        renotify: true,
         icon: "/icon-192.png",
         badge: "/badge-96.png",
         silent: false,
@@ -128,7 +128,7 @@ describe("a push", () => {
   it("that tests a channel has nothing to be done", () => {
     const test = { ...PUSHED, type: "channel-test", task_id: null, reminder_id: null, actions: [] };
     const { options } = noticeOfPush(JSON.stringify(test));
-    expect(options.actions).toEqual([]);
+    expect([options.actions, options.tag]).toEqual([[], PUSHED.key]);
     expect(options.data).toEqual({ task_id: null, reminder_id: null, at: CAME_MS });
   });
 
@@ -174,9 +174,8 @@ describe("the same reminder", () => {
 
   it("at another time is another coming of it, and one of none is nothing's", () => {
     expect(isSameReminder(about(), about({ at: CAME_MS + 1 }))).toBe(false);
-    expect(isSeries(about(), about({ at: CAME_MS + 1 }))).toBe(true);
-    expect(isSeries(about(), about({ reminder_id: TASK }))).toBe(false);
-    expect(isSeries(about({ reminder_id: null }), about({ reminder_id: null }))).toBe(false);
+    expect(isSameReminder(about(), about({ reminder_id: TASK }))).toBe(false);
+    expect(isSameReminder(about({ reminder_id: null }), about({ reminder_id: null }))).toBe(false);
   });
 
   it.each([

@@ -113,6 +113,8 @@ export interface About {
 export interface NoticeOptions {
   body: string;
   tag?: string;
+  /** Whether it sounds also where it replaces another. */
+  renotify?: boolean;
   icon: string;
   badge: string;
   silent: boolean;
@@ -159,6 +161,8 @@ function noticeOf(
   about: About,
 ): Notice {
   const { task_id, reminder_id, at } = about;
+  // Of a reminder that comes again only the latest is of use: under the same tag it replaces the one before.
+  const name = reminder_id ?? tag;
   const done = { action: "done", title: strings.done };
   const snooze = { action: "snooze", title: strings.snooze };
   return {
@@ -170,7 +174,7 @@ function noticeOf(
       silent: false,
       data: about,
       actions: [...(task_id ? [done] : []), ...(task_id && reminder_id ? [snooze] : [])],
-      ...(tag === null ? {} : { tag }),
+      ...(name === null ? {} : { tag: name, renotify: true }),
       ...(at === null ? {} : { timestamp: at }),
     },
   };
@@ -196,12 +200,8 @@ function momentOf(value: unknown): number | null {
 
 /** Whether both are of one coming of one reminder, however it was learned of. */
 export function isSameReminder(one: About, other: About): boolean {
-  return isSeries(one, other) && one.at === other.at;
-}
-
-/** Whether one stands for the other: of a reminder that comes again only the latest is of use. */
-export function isSeries(one: About, other: About): boolean {
-  return one.reminder_id !== null && one.reminder_id === other.reminder_id;
+  const isOfOne = one.reminder_id !== null && one.reminder_id === other.reminder_id;
+  return isOfOne && one.at === other.at;
 }
 
 export type Showing = "aloud" | "silently" | "not";

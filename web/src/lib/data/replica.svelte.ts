@@ -82,6 +82,8 @@ export class Replica {
   #listeners = new Set<(told: Told) => void>();
   #channel = new BroadcastChannel("queue");
   #isSending = false;
+  /** Of a task's version that a patch of ours was made upon, the one that it became. */
+  #became = new Map<string, number>();
 
   private constructor(account: Account, storage: Storage) {
     this.account = account;
@@ -294,10 +296,12 @@ export class Replica {
   }
 
   /** Whether the next may be sent. */
-  async #sendOne(queued: Queued): Promise<boolean> {
+  async #sendOne(kept: Queued): Promise<boolean> {
+    const queued = { ...kept, command: this.#uponOurs(kept.command) };
     try {
       const { tasks, gone } = await send(queued);
-      await this.#renumber(queued, tasks);
+      this.#remember(queued.command, tasks);
+      await this.#rename(queued, tasks);
       await this.#done(queued, tasks, gone);
       this.#tell({ kind: "taken", command: queued.command, tasks });
       return true;
@@ -310,6 +314,23 @@ export class Replica {
       if (error instanceof ApiError && error.status === 401) return false;
       return this.#refused(queued, error);
     }
+  }
+
+  /** A patch that was made while another one of ours was under way goes upon that. */
+  #uponOurs(command: Command): Command {
+    if (command.kind !== "patch") return command;
+    let { version } = command;
+    let next = this.#became.get(`${command.id} ${version}`);
+    while (next !== undefined) {
+      version = next;
+      next = this.#became.get(`${command.id} ${version}`);
+    }
+    return { ...command, version };
+  }
+
+  #remember(command: Command, [task]: readonly Task[]): void {
+    if (command.kind !== "patch" || !task || task.version === command.version) return;
+    this.#became.set(`${command.id} ${command.version}`, task.version);
   }
 
   async #refused(queued: Queued, error: unknown): Promise<boolean> {
@@ -358,16 +379,15 @@ export class Replica {
     this.#channel.postMessage("changed");
   }
 
-  /** What waits behind a command may be about the task that it made, or upon the version that it changed. */
-  async #renumber({ seq, command }: Queued, tasks: readonly Task[]): Promise<void> {
-    const [task] = tasks;
-    if (!task || command.kind === "bulk") return;
+  /** What waits behind an addition may be about the task that it made. */
+  async #rename({ seq, command }: Queued, [task]: readonly Task[]): Promise<void> {
+    if (!task || (command.kind !== "add" && command.kind !== "phrase")) return;
     for (const later of await this.#storage.queue()) {
-      if (later.seq <= seq || later.command.kind === "bulk" || later.command.id !== command.id)
-        continue;
-      const renumbered = { ...later.command, id: task.id };
-      if (renumbered.kind === "patch") renumbered.version = task.version;
-      await this.#storage.requeue({ ...later, command: renumbered });
+      const of = later.command;
+      if (later.seq <= seq || of.kind === "bulk" || of.id !== command.id) continue;
+      const renamed = { ...of, id: task.id };
+      if (renamed.kind === "patch") renamed.version = task.version;
+      await this.#storage.requeue({ ...later, command: renamed });
     }
     await this.#reloadQueue();
   }
