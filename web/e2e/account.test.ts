@@ -5,7 +5,7 @@ import { PASSWORD, addTask, newAccount, newEmail } from "./accounts";
 import { BASE_URL } from "./environment";
 import { row } from "./home";
 import { gzippedBytes, watchLoads } from "./metrics";
-import { screenshot, signIn, signUp, test } from "./stack";
+import { signIn, signUp, test } from "./stack";
 
 /** What a first visit may load, in bytes. */
 const FIRST_LOAD_BYTES = 120_000;
@@ -130,14 +130,4 @@ for (const who of ["a stranger", "somebody signed in"]) {
     expect(bytes, JSON.stringify(loads, null, 1)).toBeLessThanOrEqual(FIRST_LOAD_BYTES);
     expect(bytes).toBeGreaterThan(LEAST_LOAD_BYTES);
   });
-}
-
-for (const theme of ["light", "dark"] as const) {
-  for (const size of ["phone", "desktop"] as const) {
-    test(`signing in and up, ${theme}, ${size}`, async ({ devices }) => {
-      const page = await devices.open({ size, theme, path: "/login" });
-      await page.getByRole("button", { name: "Sign in" }).waitFor();
-      await screenshot(page, `sign-in-${size}-${theme}`);
-    });
-  }
 }

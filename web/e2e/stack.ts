@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
-import { test as base, inject } from "vitest";
+import { expect, test as base, inject } from "vitest";
+import { strings } from "../src/strings";
 import { PASSWORD, ZONE, newAddress, newEmail, type Account } from "./accounts";
 import { BASE_URL, WRITES_SCREENSHOTS } from "./environment";
 import { observe } from "./metrics";
@@ -152,8 +153,10 @@ export async function signIn(page: Page, email: string, password = PASSWORD): Pr
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** Takes a screenshot, and keeps it where that is wanted. */
+/** Takes a screenshot of what has come, and keeps it where that is wanted. */
 export async function screenshot(page: Page, name: string): Promise<void> {
+  await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
+  await expect.poll(() => page.getByText(strings.loading).count()).toBe(0);
   const path = join(SCREENSHOTS, `${name}.png`);
   if (WRITES_SCREENSHOTS) await mkdir(dirname(path), { recursive: true });
   const options = WRITES_SCREENSHOTS ? { path } : {};
