@@ -61,8 +61,8 @@ pub use task::{
 };
 pub use topic::Topic;
 pub use user::{
-    ChannelKind, ChannelSettings, ChannelTestRequested, NotificationSettingsUpdated, QuietHours,
-    SealedText, UserDeleted,
+    ChannelKind, ChannelSettings, ChannelTestRequested, DailyDigest, NotificationSettingsUpdated,
+    QuietHours, SealedText, UserDeleted,
 };
 pub use version::{Revision, SettingsVersion, TaskVersion};
 pub use zone::{TimeZone, UnknownZone};

@@ -1,6 +1,6 @@
 //! What became of a notification.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,8 @@ pub enum DeliveryOutcome {
     Delivered,
     /// Every attempt failed.
     Failed,
-    /// It was given up before it was sent: the reminder no longer stood, or the channel is gone.
+    /// It was given up before it was sent: the reminder no longer stood, the digest was no
+    /// longer wanted or its day over, or the channel is gone.
     Dropped,
 }
 
@@ -25,10 +26,10 @@ pub enum DeliveryOutcome {
 pub struct NotificationDelivered {
     /// The notification.
     pub delivery_id: DeliveryId,
-    /// The reminder; none for a test of the channel.
+    /// The reminder; none for a digest and for a test of the channel.
     #[serde(with = "Nullable::<ReminderId>")]
     pub reminder_id: Option<ReminderId>,
-    /// The task; none for a test of the channel.
+    /// The task; none for a digest and for a test of the channel.
     #[serde(with = "Nullable::<TaskId>")]
     pub task_id: Option<TaskId>,
     /// Whose it is.
@@ -48,6 +49,10 @@ pub struct NotificationDelivered {
     /// Until when it was kept back by the person's quiet hours.
     #[serde(default, with = "OptionalInstant", skip_serializing_if = "Option::is_none")]
     pub held_until: Option<DateTime<Utc>>,
+    /// Of a daily digest: its local day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub digest_day: Option<NaiveDate>,
     /// When it ended.
     #[serde(with = "Instant")]
     pub at: DateTime<Utc>,

@@ -119,6 +119,14 @@ pub struct QuietHours {
     pub to: NaiveTime,
 }
 
+/// A summary, once a day, of what is overdue and what is due that day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct DailyDigest {
+    /// The local time at which it comes.
+    #[schemars(with = "String", regex(pattern = TIME_OF_DAY))]
+    pub at: NaiveTime,
+}
+
 /// A person's settings, whole, after a change; also once at registration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationSettingsUpdated {
@@ -131,6 +139,9 @@ pub struct NotificationSettingsUpdated {
     /// When nothing is sent.
     #[serde(default)]
     pub quiet_hours: Option<QuietHours>,
+    /// When a digest comes every day; where it is missing, none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DailyDigest>,
     /// Every channel; one that is missing is gone.
     pub channels: Vec<ChannelSettings>,
 }

@@ -50,6 +50,7 @@ pub(crate) async fn register(
             time_zone: new.time_zone,
             quiet_hours: None,
             day_time: DEFAULT_DAY_TIME,
+            digest: None,
         },
         settings_version: SettingsVersion::from(now.timestamp_micros()),
     };

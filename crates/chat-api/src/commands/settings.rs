@@ -2,7 +2,8 @@
 
 use chrono::NaiveTime;
 use events::{
-    ChannelSettings, NotificationSettingsUpdated, Payload, QuietHours, SealedText, TimeZone,
+    ChannelSettings, DailyDigest, NotificationSettingsUpdated, Payload, QuietHours, SealedText,
+    TimeZone,
 };
 use platform::sealing::Sealed;
 use sqlx::PgConnection;
@@ -34,6 +35,8 @@ pub(crate) struct Replacement {
     pub(crate) quiet_hours: Option<QuietHours>,
     /// As before where it is left out.
     pub(crate) day_time: Option<NaiveTime>,
+    /// As before where it is left out; none is wanted where it says so.
+    pub(crate) digest: Option<Option<DailyDigest>>,
     /// As before where it says nothing.
     pub(crate) language: LanguagePatch,
     /// What becomes of the person's tasks.
@@ -51,10 +54,11 @@ pub(crate) async fn change(
     let mut tx = store::begin_for(&context.pool, call.user_id).await?;
     let locked = store::persons::lock(&mut tx, call.user_id).await?.ok_or(Failure::NotSignedIn)?;
     let before = locked.person.settings;
-    let Replacement { time_zone, quiet_hours, day_time, language, tasks } = replacement;
+    let Replacement { time_zone, quiet_hours, day_time, digest, language, tasks } = replacement;
     let day_time = day_time.unwrap_or(before.day_time);
+    let digest = digest.unwrap_or(before.digest);
     let language = before.language.changed(language);
-    let settings = Settings { time_zone, quiet_hours, day_time, language };
+    let settings = Settings { time_zone, quiet_hours, day_time, digest, language };
     if before == settings {
         return Ok(settings);
     }
@@ -111,6 +115,7 @@ pub(crate) fn fact(person: &Person, channels: &[Channel]) -> Payload {
         version: person.settings_version,
         time_zone: person.settings.time_zone,
         quiet_hours: person.settings.quiet_hours,
+        digest: person.settings.digest,
         channels: channels
             .iter()
             .map(|channel| ChannelSettings {

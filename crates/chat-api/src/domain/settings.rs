@@ -1,7 +1,7 @@
 //! A person's settings.
 
 use chrono::{NaiveTime, Timelike};
-use events::{QuietHours, TimeZone};
+use events::{DailyDigest, QuietHours, TimeZone};
 
 use super::{Refused, language::Language};
 
@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) quiet_hours: Option<QuietHours>,
     /// The local time from which the reminders of a whole day count.
     pub(crate) day_time: NaiveTime,
+    /// When what is overdue and due that day is told, every day.
+    pub(crate) digest: Option<DailyDigest>,
     /// What is meant by what a phrase leaves open; the worker is not told.
     pub(crate) language: Language,
 }
@@ -26,6 +28,7 @@ impl Settings {
             time_zone: TimeZone::UTC,
             quiet_hours: None,
             day_time: events::DEFAULT_DAY_TIME,
+            digest: None,
             language: Language::default(),
         }
     }

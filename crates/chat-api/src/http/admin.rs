@@ -109,7 +109,7 @@ pub(super) struct FailureItem {
     event_id: Uuid,
     user_id: Uuid,
     email: String,
-    /// Null where it was a test of the channel.
+    /// Null where it was a digest, or a test of the channel.
     task_id: Option<Uuid>,
     at: DateTime<Utc>,
     /// The kind of channel: `webhook`, `email` and so on.

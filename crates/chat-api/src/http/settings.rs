@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use chrono::NaiveTime;
-use events::TimeZone;
+use events::{DailyDigest, TimeZone};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,6 +41,11 @@ pub(super) struct SettingsBody {
     #[schema(value_type = Option<TimeOfDay>)]
     #[serde(default)]
     day_time: Field,
+    /// When what is overdue and due that day is told, every day. Never where it is null; as before where it is
+    /// left out.
+    #[schema(value_type = Option<DigestView>)]
+    #[serde(default)]
+    digest: Field,
     /// What is meant by what a phrase leaves open; each of its fields, and the whole, as before where it is
     /// null or left out.
     #[schema(value_type = Option<LanguageBody>)]
@@ -61,6 +66,15 @@ pub(super) struct QuietHoursView {
     from: String,
     #[schema(value_type = TimeOfDay)]
     to: String,
+}
+
+/// A daily digest.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Digest)]
+pub(super) struct DigestView {
+    /// The local time at which it comes.
+    #[schema(value_type = TimeOfDay)]
+    at: String,
 }
 
 /// What is meant by what a phrase leaves open.
@@ -118,6 +132,8 @@ pub(super) struct SettingsView {
     /// The local time from which the reminders of a whole day count.
     #[schema(value_type = TimeOfDay)]
     day_time: String,
+    /// None comes where it is null.
+    digest: Option<DigestView>,
     #[schema(value_type = LanguageView)]
     language: LanguageRecord,
 }
@@ -149,6 +165,7 @@ impl From<Settings> for SettingsView {
                 .quiet_hours
                 .map(|quiet| QuietHoursView { from: time(quiet.from), to: time(quiet.to) }),
             day_time: time(settings.day_time),
+            digest: settings.digest.map(|digest| DigestView { at: time(digest.at) }),
             language: settings.language.into(),
         }
     }
@@ -179,12 +196,15 @@ pub(super) async fn replace(
         parse_quiet_hours(&view.from, &view.to)
     });
     let day_time = fields.optional("day_time", body.day_time, |text: String| parse_time(&text));
+    let digest = fields.patch("digest", body.digest, |view: DigestView| {
+        parse_time(&view.at).map(|at| DailyDigest { at })
+    });
     let language = fields.optional("language", body.language, LanguageBody::into_patch);
     let keep = fields.optional("keep_task_zones", body.keep_task_zones, any::<bool>);
     let time_zone = fields.finish(zone)?;
     let tasks = if keep == Some(true) { Tasks::Stay } else { Tasks::Follow };
     let language = language.unwrap_or_default();
-    let replacement = Replacement { time_zone, quiet_hours, day_time, language, tasks };
+    let replacement = Replacement { time_zone, quiet_hours, day_time, digest, language, tasks };
     let settings = commands::settings::change(&context, call, replacement).await?;
     Ok(HttpResponse::Ok().json(SettingsView::from(settings)))
 }

@@ -1,7 +1,7 @@
 //! The table `person`.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use events::{QuietHours, SettingsVersion, UserId};
+use events::{DailyDigest, QuietHours, SettingsVersion, UserId};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -37,6 +37,7 @@ struct Row {
     quiet_from: Option<NaiveTime>,
     quiet_to: Option<NaiveTime>,
     day_time: NaiveTime,
+    digest_at: Option<NaiveTime>,
     language: Option<Json<LanguageRecord>>,
     settings_version: i64,
 }
@@ -55,7 +56,13 @@ impl TryFrom<Row> for Person {
         Ok(Self {
             user_id: row.user_id.into(),
             email: row.email,
-            settings: Settings { time_zone, quiet_hours, day_time: row.day_time, language },
+            settings: Settings {
+                time_zone,
+                quiet_hours,
+                day_time: row.day_time,
+                digest: row.digest_at.map(|at| DailyDigest { at }),
+                language,
+            },
             settings_version: row.settings_version.into(),
         })
     }
@@ -93,7 +100,7 @@ pub(crate) async fn insert(
 pub(crate) async fn find(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<Option<Person>> {
     sqlx::query_as!(
         Row,
-        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time,
+        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time, digest_at,
              language as "language: Json<LanguageRecord>", settings_version
          from person where user_id = $1"#,
         user_id.uuid(),
@@ -118,7 +125,7 @@ pub(crate) async fn exists(conn: &mut PgConnection, user_id: UserId) -> sqlx::Re
 /// A person with the row locked.
 pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Result<Option<Locked>> {
     let found = sqlx::query!(
-        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time, settings_version,
+        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time, digest_at, settings_version,
              language as "language: Json<LanguageRecord>", messaging.clock() as "now!", next_version(settings_version) as "next_version!"
          from person where user_id = $1 for no key update"#,
         user_id.uuid(),
@@ -134,6 +141,7 @@ pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Resu
         quiet_from: row.quiet_from,
         quiet_to: row.quiet_to,
         day_time: row.day_time,
+        digest_at: row.digest_at,
         language: row.language,
         settings_version: row.settings_version,
     };
@@ -144,7 +152,7 @@ pub(crate) async fn lock(conn: &mut PgConnection, user_id: UserId) -> sqlx::Resu
 pub(crate) async fn save_settings(conn: &mut PgConnection, person: &Person) -> sqlx::Result<()> {
     sqlx::query!(
         "update person set time_zone = $2, quiet_from = $3, quiet_to = $4, settings_version = $5,
-             day_time = $6, language = $7
+             day_time = $6, language = $7, digest_at = $8
          where user_id = $1",
         person.user_id.uuid(),
         person.settings.time_zone.name(),
@@ -153,6 +161,7 @@ pub(crate) async fn save_settings(conn: &mut PgConnection, person: &Person) -> s
         person.settings_version.get(),
         person.settings.day_time,
         Json(LanguageRecord::from(person.settings.language)) as _,
+        person.settings.digest.map(|digest| digest.at),
     )
     .execute(conn)
     .await?;
@@ -169,7 +178,7 @@ pub(crate) async fn lock_batch(
 ) -> sqlx::Result<Vec<Person>> {
     sqlx::query_as!(
         Row,
-        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time,
+        r#"select user_id, email, time_zone, quiet_from, quiet_to, day_time, digest_at,
              language as "language: Json<LanguageRecord>", settings_version from person
          where ($1::uuid is null or user_id > $1)
              and ($2::int2[] is null or refresh_minute = any ($2))
@@ -196,7 +205,7 @@ pub(crate) async fn overtake(
         Row,
         r#"update person set settings_version = next_version($2)
          where user_id = $1 and settings_version < $2
-         returning user_id, email, time_zone, quiet_from, quiet_to, day_time,
+         returning user_id, email, time_zone, quiet_from, quiet_to, day_time, digest_at,
              language as "language: Json<LanguageRecord>", settings_version"#,
         user_id.uuid(),
         seen,

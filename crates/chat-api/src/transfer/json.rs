@@ -9,8 +9,8 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    DEFAULT_DAY_TIME, Due, ListId, Nominal, Priority, RecurrenceRule, ReminderId, ReminderSpec,
-    Snooze, Status, SubtaskId, TaskId, TimeZone,
+    DEFAULT_DAY_TIME, DailyDigest, Due, ListId, Nominal, Priority, RecurrenceRule, ReminderId,
+    ReminderSpec, Snooze, Status, SubtaskId, TaskId, TimeZone,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{json, value::RawValue};
@@ -66,7 +66,14 @@ struct SettingsRecord {
     #[serde(default)]
     day_time: Option<String>,
     #[serde(default)]
+    digest: Option<DigestRecord>,
+    #[serde(default)]
     language: Option<LanguageRecord>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct DigestRecord {
+    at: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -165,7 +172,7 @@ impl<'a> Head<'a> {
         channels: &'a [ChannelRecord],
         lists: &[List],
     ) -> Self {
-        let Settings { time_zone, quiet_hours, day_time, language } = person.settings;
+        let Settings { time_zone, quiet_hours, day_time, digest, language } = person.settings;
         let time = |time: chrono::NaiveTime| time.format("%H:%M:%S").to_string();
         let quiet_hours =
             quiet_hours.map(|quiet| QuietRecord { from: time(quiet.from), to: time(quiet.to) });
@@ -183,6 +190,7 @@ impl<'a> Head<'a> {
                 time_zone,
                 quiet_hours,
                 day_time: Some(time(day_time)),
+                digest: digest.map(|digest| DigestRecord { at: time(digest.at) }),
                 language: Some(language.into()),
             },
             channels,
@@ -362,6 +370,13 @@ fn read_settings(raw: &RawValue, incoming: &mut Incoming) -> Option<Preferences>
             return None;
         }
     };
+    let digest = match record.digest.map(|digest| parse_time(&digest.at)).transpose() {
+        Ok(at) => at.map(|at| DailyDigest { at }),
+        Err(refused) => {
+            incoming.refuse("settings.digest", refused.to_string());
+            return None;
+        }
+    };
     let language = match record.language.map(Language::try_from).transpose() {
         Ok(language) => language.unwrap_or_default(),
         Err(refused) => {
@@ -373,7 +388,13 @@ fn read_settings(raw: &RawValue, incoming: &mut Incoming) -> Option<Preferences>
         Ok(quiet_hours) => {
             let inbox = incoming.lists.iter().find(|list| list.is_inbox);
             Some(Preferences {
-                settings: Settings { time_zone: record.time_zone, quiet_hours, day_time, language },
+                settings: Settings {
+                    time_zone: record.time_zone,
+                    quiet_hours,
+                    day_time,
+                    digest,
+                    language,
+                },
                 inbox_name: inbox.map(|list| list.name.clone()),
             })
         }

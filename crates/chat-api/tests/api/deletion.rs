@@ -125,6 +125,7 @@ async fn what_is_said_late_of_a_deleted_person_brings_nothing_back() {
         attempts: 1,
         error: None,
         held_until: None,
+        digest_day: None,
         at: worker::time(),
     });
     for event in [said.scheduled(), said.at_revision(2).triggered()] {

@@ -16,7 +16,7 @@ async fn settings_are_told_whole_each_time_they_change_and_only_then() {
     let settings = json!({"time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00", "to": "07:30"}, "day_time": "08:30"});
     let expected = json!({
         "time_zone": "Asia/Tokyo", "quiet_hours": {"from": "22:00:00", "to": "07:30:00"},
-        "day_time": "08:30:00", "language": {
+        "day_time": "08:30:00", "digest": null, "language": {
             "date_order": "month_first", "week_start": "monday", "morning": "09:00:00",
             "afternoon": "15:00:00", "evening": "18:00:00", "night": "20:00:00",
             "end_of_day": "17:00:00",
@@ -36,6 +36,42 @@ async fn settings_are_told_whole_each_time_they_change_and_only_then() {
     let cleared = ada.put("/settings", json!({"time_zone": "Asia/Tokyo"})).await;
     assert!(cleared.body["quiet_hours"].is_null());
     assert_eq!(cleared.body["day_time"], "08:30:00", "what is not said of it stays");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_daily_digest_is_told_to_the_worker_stays_where_it_is_left_out_and_ends_with_null() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let put = async |digest: serde_json::Value| {
+        ada.put("/settings", json!({"time_zone": "Europe/Berlin", "digest": digest})).await
+    };
+    let wanted = put(json!({"at": "07:30"})).await;
+    assert_eq!(wanted.status, StatusCode::OK, "{wanted:?}");
+    let kept = ada.put("/settings", json!({"time_zone": "Asia/Tokyo"})).await;
+    for answer in [&wanted, &kept, &ada.get("/settings").await] {
+        assert_eq!(answer.body["digest"], json!({"at": "07:30:00"}));
+    }
+    let exported = ada.get("/export").await.body;
+    assert_eq!(exported["settings"]["digest"], json!({"at": "07:30:00"}));
+    for wrong in [json!({"at": "25:00"}), json!({"at": null}), json!({}), json!("07:30")] {
+        put(wrong).await.assert_refuses("digest");
+    }
+    assert_eq!(put(json!(null)).await.body["digest"], json!(null));
+
+    let told: Vec<Option<String>> = stack
+        .published(Topic::UserEvents)
+        .await
+        .iter()
+        .map(|row| match &row.event.payload {
+            Payload::NotificationSettingsUpdated(said) => {
+                said.digest.map(|digest| digest.at.to_string())
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let at = || Some("07:30:00".to_owned());
+    assert_eq!(told, [None, at(), at(), None], "at registration, and at each change");
     stack.stop().await;
 }
 

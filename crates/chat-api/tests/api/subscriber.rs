@@ -111,6 +111,7 @@ fn delivered(task_id: Option<TaskId>, user_id: UserId) -> NotificationDelivered 
         attempts: 1,
         error: None,
         held_until: None,
+        digest_day: None,
         at: worker::time(),
     }
 }

@@ -86,6 +86,7 @@ impl<'a> Story<'a> {
             attempts: 3,
             error: None,
             held_until: None,
+            digest_day: None,
             at,
         };
         self.worker_says(at, delivered).await;

@@ -112,7 +112,7 @@ pub(crate) fn files() -> impl Strategy<Value = Value> {
                 put_off(Value::Object(task))
             })
             .collect();
-        json!({"format": "todo.export", "version": 1, "settings": {"time_zone": zone, "quiet_hours": quiet, "day_time": "07:45:00",
+        json!({"format": "todo.export", "version": 1, "settings": {"time_zone": zone, "quiet_hours": quiet, "day_time": "07:45:00", "digest": {"at": "06:50:00"},
             "language": {"date_order": "day_first", "week_start": "sunday", "morning": "08:00:00",
                 "afternoon": "14:30:00", "evening": "19:00:00", "night": "22:15:00", "end_of_day": "18:00:00"}},
             "lists": lists, "tasks": tasks})

@@ -120,6 +120,7 @@ pub(crate) fn failed(user_id: UserId, task_id: Option<TaskId>) -> NotificationDe
         attempts: 8,
         error: Some("the webhook answered 500".to_owned()),
         held_until: None,
+        digest_day: None,
         at: time(),
     }
 }

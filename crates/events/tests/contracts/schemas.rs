@@ -217,6 +217,7 @@ fn malformed_values_are_refused_by_parser_and_schema() {
         refused("task-created", pointer, wrong);
     }
     refused("notification-settings-updated", "/payload/quiet_hours/from", json!("25:00:00"));
+    refused("notification-settings-updated", "/payload/digest/at", json!("7.30"));
     refused("notification-delivered", "/payload/attempts", json!(-1));
     refused("events-received", "/payload/receipts/0/outcome", json!("lost"));
     refused("events-received", "/payload/receipts/1/version", json!("new"));

@@ -251,13 +251,14 @@ fn notification_delivered() -> impl Strategy<Value = NotificationDelivered> {
         &[DeliveryOutcome::Delivered, DeliveryOutcome::Failed, DeliveryOutcome::Dropped][..],
     );
     let about = (option::of(id()), option::of(id()), option::of(id()), channel_kind());
-    let ended = (outcome, any::<u32>(), option::of(text()), option::of(instant()), instant());
+    let day = option::of(instant().prop_map(|at| at.date_naive()));
+    let ended = (outcome, any::<u32>(), option::of(text()), option::of(instant()), day, instant());
     (id(), id(), about, ended).prop_map(
         |(
             delivery_id,
             user_id,
             (reminder_id, task_id, channel_id, channel),
-            (outcome, attempts, error, held_until, at),
+            (outcome, attempts, error, held_until, digest_day, at),
         )| NotificationDelivered {
             delivery_id,
             reminder_id,
@@ -269,6 +270,7 @@ fn notification_delivered() -> impl Strategy<Value = NotificationDelivered> {
             attempts,
             error,
             held_until,
+            digest_day,
             at,
         },
     )
@@ -281,13 +283,17 @@ fn settings() -> impl Strategy<Value = NotificationSettingsUpdated> {
         |(channel_id, kind, address, secret)| ChannelSettings { channel_id, kind, address, secret },
     );
     let quiet = (time_of_day(), time_of_day()).prop_map(|(from, to)| QuietHours { from, to });
-    (id(), version(), zone(), option::of(quiet), vec(channel, 0..4)).prop_map(
-        |(user_id, version, time_zone, quiet_hours, channels)| NotificationSettingsUpdated {
-            user_id,
-            version,
-            time_zone,
-            quiet_hours,
-            channels,
+    let digest = option::of(time_of_day().prop_map(|at| DailyDigest { at }));
+    (id(), version(), zone(), option::of(quiet), digest, vec(channel, 0..4)).prop_map(
+        |(user_id, version, time_zone, quiet_hours, digest, channels)| {
+            NotificationSettingsUpdated {
+                user_id,
+                version,
+                time_zone,
+                quiet_hours,
+                digest,
+                channels,
+            }
         },
     )
 }

@@ -286,6 +286,7 @@ impl Sender {
             attempts: u32::try_from(due.attempt).unwrap_or(0),
             error,
             held_until: due.held_until,
+            digest_day: None,
             at,
         };
         let correlation_id = due.correlation_id.into();

@@ -86,6 +86,7 @@ pub(crate) fn announce_dropped(delivery: &Dropped, reason: &str, now: DateTime<U
         attempts: u32::try_from(delivery.attempts).unwrap_or(0),
         error: Some(reason.to_owned()),
         held_until: None,
+        digest_day: None,
         at: now,
     };
     Event::new(Service::ReminderWorker, delivery.correlation_id.into(), now, payload)

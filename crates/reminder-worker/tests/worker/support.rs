@@ -192,6 +192,7 @@ pub(crate) fn settings_with(
         version: SettingsVersion::from(version),
         time_zone: TimeZone::UTC,
         quiet_hours: None,
+        digest: None,
         channels: channels.iter().map(channel).collect(),
     })
 }

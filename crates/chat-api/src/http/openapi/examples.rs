@@ -105,7 +105,8 @@ fn example(schema: &str) -> Option<Value> {
         "UnderstoodPhrase" => understood(),
         "SettingsReplacement" => json!({
             "time_zone": "Europe/Berlin", "quiet_hours": {"from": "22:00", "to": "07:00"},
-            "day_time": "09:00", "language": {"date_order": "day_first"},
+            "day_time": "09:00", "digest": {"at": "07:30"},
+            "language": {"date_order": "day_first"},
         }),
         "SnoozeRequest" => json!({"for": "PT10M"}),
         "TaskFile" => json!({
@@ -307,7 +308,7 @@ fn channel() -> Value {
 fn settings() -> Value {
     json!({
         "time_zone": "Europe/Berlin", "quiet_hours": {"from": "22:00:00", "to": "07:00:00"},
-        "day_time": "09:00",
+        "day_time": "09:00", "digest": {"at": "07:30:00"},
         "language": {
             "date_order": "month_first", "week_start": "monday", "morning": "09:00:00",
             "afternoon": "15:00:00", "evening": "18:00:00", "night": "20:00:00",

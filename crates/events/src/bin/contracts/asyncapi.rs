@@ -66,7 +66,9 @@ pub(crate) const fn purpose(topic: Topic) -> &'static str {
 pub(crate) const fn key(topic: Topic) -> &'static str {
     match topic {
         Topic::TaskEvents | Topic::TaskUpdates | Topic::Reminders => "the task's id",
-        Topic::Notifications => "the task's id; for a test of a channel the user's",
+        Topic::Notifications => {
+            "the task's id; for a digest and for a test of a channel the user's"
+        }
         Topic::UserEvents => "the user's id",
         Topic::Receipts => "the event's own id: receipts keep no order",
         Topic::DeadLetter => "the dead letter's id",

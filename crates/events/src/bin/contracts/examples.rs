@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use events::{
     Basis, CancelReason, ChannelId, ChannelKind, ChannelSettings, ChannelTestRequested,
-    CorrelationId, DEFAULT_DAY_TIME, DeadLetterDiscardRequested, DeadLetterId,
+    CorrelationId, DEFAULT_DAY_TIME, DailyDigest, DeadLetterDiscardRequested, DeadLetterId,
     DeadLetterRedriveRequested, DeliveryId, DeliveryOutcome, Event, EventDeadLettered, EventId,
     EventsReceived, FieldChange, Folded, NotificationDelivered, NotificationSettingsUpdated,
     Payload, Priority, QuietHours, Receipt, ReceiptOutcome, RecurrenceRule, ReminderCancelled,
@@ -237,6 +237,7 @@ fn notification_delivered() -> Example<NotificationDelivered> {
         attempts: 8,
         error: Some("the target answered 503".to_owned()),
         held_until: None,
+        digest_day: None,
         at: at("2026-11-29T16:30:01Z")?,
     })
 }
@@ -251,6 +252,7 @@ fn settings() -> Example<NotificationSettingsUpdated> {
         version: SettingsVersion::from(VERSION - 60_000_000),
         time_zone: "Europe/Berlin".parse()?,
         quiet_hours: Some(QuietHours { from: "22:00:00".parse()?, to: "06:30:00".parse()? }),
+        digest: Some(DailyDigest { at: "07:30:00".parse()? }),
         channels: vec![ChannelSettings {
             channel_id: channel_id()?,
             kind: ChannelKind::Webhook,
