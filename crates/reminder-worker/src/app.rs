@@ -15,7 +15,7 @@ use crate::{
     delivery::{Deliveries, InvalidMail, InvalidVapid, Mail, Vapid, Ways},
     migrate::schema,
     reconcile,
-    scheduler::Scheduler,
+    scheduler::{Digests, Scheduler},
     settings::ServeSettings,
     subscribers::{Wakes, WorkerSubscriber},
     tidy,
@@ -85,6 +85,8 @@ pub async fn serve(pool: PgPool, settings: ServeSettings) -> Result<(), StartErr
     let deliveries = Deliveries::new(pool.clone(), outbox.clone(), wakes.clone(), ways)?;
     deliveries.register(&mut metrics);
     shutdown.spawn(deliveries.run(shutdown.token()));
+    let digests = Digests::new(pool.clone(), wakes.clone());
+    shutdown.spawn(digests.run(shutdown.token()));
     let reminding = Scheduler::new(pool.clone(), outbox.clone(), wakes, scheduler);
     reminding.register(&mut metrics);
     shutdown.spawn(reminding.run(shutdown.token()));

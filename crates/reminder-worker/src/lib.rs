@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod delivery;
+mod digest;
 mod migrate;
 pub mod reconcile;
 pub mod reminder;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use events::{
     ChannelId, ChannelKind, ChannelSettings, DeliveryOutcome, Event, NotificationDelivered,
     ReminderId, SealedText, Service,
@@ -14,7 +14,7 @@ use platform::{
     sealing::{KeyRing, OpenError, Sealed},
     telemetry,
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, types::Json};
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
@@ -58,6 +58,13 @@ pub fn notification_key(
 ) -> Uuid {
     let time = reminder_time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     Uuid::new_v5(&channel.uuid(), format!("{reminder}|{time}").as_bytes())
+}
+
+/// The key that a digest of a local day carries, the same however often it is sent: UUID v5 in the namespace of
+/// the channel over `digest|{day}`.
+#[must_use]
+pub fn digest_key(channel: ChannelId, day: NaiveDate) -> Uuid {
+    Uuid::new_v5(&channel.uuid(), format!("digest|{day}").as_bytes())
 }
 
 /// What came of an attempt, as far as its channel's lane is concerned.
@@ -174,7 +181,7 @@ impl Sender {
                 tracing::info!(attempts = due.attempt, "delivered");
                 Ok(())
             }
-            Err(error @ AttemptError::ChannelGone) => {
+            Err(error) if error.is_moot() => {
                 self.end(due, End::Dropped, Some(error.to_string())).await
             }
             Err(error) if error.is_final() || due.attempt >= MAX_ATTEMPTS => {
@@ -195,6 +202,7 @@ impl Sender {
     /// Gives a notification the form of its channel and sends it.
     async fn send(&self, due: &Due) -> Result<(), AttemptError> {
         let channel = &due.channel.as_ref().ok_or(AttemptError::ChannelGone)?.0;
+        check_digest(due)?;
         let address = self.open(due.user_id, channel, "address", &channel.address)?;
         let secret = match &channel.secret {
             Some(secret) => Some(self.open(due.user_id, channel, "secret", secret)?),
@@ -286,7 +294,7 @@ impl Sender {
             attempts: u32::try_from(due.attempt).unwrap_or(0),
             error,
             held_until: due.held_until,
-            digest_day: None,
+            digest_day: due.digest.as_ref().map(|digest| digest.day),
             at,
         };
         let correlation_id = due.correlation_id.into();
@@ -304,7 +312,20 @@ impl Sender {
     }
 }
 
-/// Until when a notification is kept back by quiet hours; a test of a channel never is.
+/// A digest is sent on its own local day and while it is wanted, or not at all.
+fn check_digest(due: &Due) -> Result<(), AttemptError> {
+    let Some(Json(digest)) = &due.digest else { return Ok(()) };
+    if !due.wants_digest {
+        return Err(AttemptError::DigestNotWanted);
+    }
+    if digest.time_zone.local(due.begun_at).date() != digest.day {
+        return Err(AttemptError::DigestOver);
+    }
+    Ok(())
+}
+
+/// Until when a notification is kept back by quiet hours. A digest never is, since its time was asked for, nor is
+/// a test of a channel.
 fn kept_back(due: &Due) -> Option<DateTime<Utc>> {
     due.payload.as_ref()?;
     let quiet = due.quiet_hours.as_ref()?.0;

@@ -11,6 +11,10 @@ pub(super) enum AttemptError {
     ChannelGone,
     #[error("this release does not know the channel's kind")]
     UnknownKind,
+    #[error("digests are no longer wanted")]
+    DigestNotWanted,
+    #[error("the day of the digest is over")]
+    DigestOver,
     #[error("the channel's address or secret can't be opened")]
     Sealed(#[from] platform::sealing::OpenError),
     #[error("the channel's address is no URL")]
@@ -81,6 +85,8 @@ impl AttemptError {
             | Self::MailPutOff(_) => false,
             Self::Status { status, .. } => *status == GONE,
             Self::ChannelGone
+            | Self::DigestNotWanted
+            | Self::DigestOver
             | Self::Address(_)
             | Self::Topic
             | Self::Subscription
@@ -95,6 +101,11 @@ impl AttemptError {
             | Self::Letter(_)
             | Self::MailRefused(_) => true,
         }
+    }
+
+    /// Whether there is nothing to send any more, which is no failure.
+    pub(super) const fn is_moot(&self) -> bool {
+        matches!(self, Self::ChannelGone | Self::DigestNotWanted | Self::DigestOver)
     }
 
     /// The least time until the next attempt, where the target has asked for one.

@@ -8,23 +8,27 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::{links::Links, notification_key};
-use crate::store::deliveries::Due;
+use super::{digest as words, digest_key, links::Links, notification_key};
+use crate::{digest::Digest, store::deliveries::Due};
 use chrono::{DateTime, Utc};
 
 /// The title of a test.
 const TEST_TITLE: &str = "This channel works";
 const TEST_LINE: &str = "You asked for a test. Reminders will come this way.";
+/// What a digest is, for programs.
+pub(super) const DIGEST: &str = "digest";
+/// Stands for lines that there is no room for.
+pub(super) const CUT: &str = "…";
 /// A day as it is written to people.
-const DAY: &str = "%-d %B %Y";
-const DAY_AND_TIME: &str = "%-d %B %Y, %H:%M";
+pub(super) const DAY: &str = "%-d %B %Y";
+pub(super) const DAY_AND_TIME: &str = "%-d %B %Y, %H:%M";
 
 /// A notification.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
     /// The key by which a receiver knows a repetition.
     pub(super) key: Uuid,
-    /// What it is, for programs: `reminder-triggered` or `channel-test`.
+    /// What it is, for programs: `reminder-triggered`, `digest` or `channel-test`.
     pub(super) kind: &'static str,
     /// When what it tells happened.
     pub(super) at: DateTime<Utc>,
@@ -52,9 +56,10 @@ pub(super) struct Action {
 impl Message {
     /// What a delivery tells.
     pub(super) fn new(due: &Due, links: Option<&Links>) -> serde_json::Result<Self> {
-        match &due.payload {
-            Some(payload) => Self::of_reminder(due, &payload.0, links),
-            None => Ok(Self {
+        match (&due.payload, &due.digest) {
+            (Some(payload), _) => Self::of_reminder(due, &payload.0, links),
+            (None, Some(digest)) => Self::of_digest(due, &digest.0),
+            (None, None) => Ok(Self {
                 key: due.delivery_id,
                 kind: "channel-test",
                 at: due.begun_at,
@@ -89,6 +94,34 @@ impl Message {
                 None => vec![],
             },
         })
+    }
+
+    /// Nothing to press: a digest is of many tasks.
+    fn of_digest(due: &Due, digest: &Digest) -> serde_json::Result<Self> {
+        Ok(Self {
+            key: digest_key(due.channel_id.into(), digest.day),
+            kind: DIGEST,
+            at: digest.made_at,
+            correlation_id: due.correlation_id,
+            data: serde_json::to_value(digest)?,
+            title: words::title(digest),
+            lines: words::lines(digest),
+            priority: Priority::default(),
+            actions: vec![],
+        })
+    }
+
+    /// The lines as one text of at most so many bytes; where there are more, the last line says so.
+    pub(super) fn text_within(&self, max_bytes: usize) -> String {
+        let mut text = self.lines.join("\n");
+        let mut lines = self.lines.as_slice();
+        while text.len() > max_bytes
+            && let Some((_, before)) = lines.split_last()
+        {
+            lines = before;
+            text = format!("{}\n{CUT}", lines.join("\n"));
+        }
+        text
     }
 
     /// The body for programs: what a webhook gets.
@@ -126,7 +159,7 @@ fn lines(payload: &ReminderTriggered, zone: TimeZone) -> Vec<String> {
 }
 
 /// A text as one line: what breaks a line or steers a terminal becomes a space.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     text.chars().map(|c| if is_break(c) { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
@@ -148,6 +181,24 @@ mod tests {
     fn a_title_is_one_line_whatever_stands_in_it() {
         let title = one_line(" Water\r\nBcc: eve@example.test\u{7}\u{2028}the\tplants\u{85} ");
         assert_eq!(title, "Water  Bcc: eve@example.test  the plants");
+    }
+
+    #[test]
+    fn lines_that_there_is_no_room_for_are_left_out_and_missed() {
+        let message = Message {
+            key: Uuid::nil(),
+            kind: DIGEST,
+            at: DateTime::UNIX_EPOCH,
+            correlation_id: Uuid::nil(),
+            data: Value::Null,
+            title: String::new(),
+            lines: vec!["one".to_owned(), "two".to_owned(), "three".to_owned()],
+            priority: Priority::default(),
+            actions: vec![],
+        };
+        assert_eq!(message.text_within(13), "one\ntwo\nthree");
+        assert_eq!(message.text_within(12), "one\ntwo\n…");
+        assert_eq!(message.text_within(10), "one\n…");
     }
 
     #[test]

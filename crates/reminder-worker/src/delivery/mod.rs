@@ -12,6 +12,7 @@
 
 mod address;
 mod attempt;
+mod digest;
 mod email;
 mod error;
 mod http;
@@ -36,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use address::{AddressPolicy, InvalidPolicy};
-pub use attempt::notification_key;
+pub use attempt::{digest_key, notification_key};
 pub use email::{InvalidMail, Mail};
 pub use signature::{InvalidSecret, sign};
 pub use web_push::{InvalidVapid, MAX_PUSH_BYTES, Vapid, VapidKeys};

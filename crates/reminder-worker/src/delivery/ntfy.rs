@@ -11,11 +11,15 @@ use url::Url;
 use super::{
     error::AttemptError,
     http::{self, Http},
-    message::Message,
+    message::{DIGEST, Message},
 };
 
 /// Shown as an emoji before the title.
 const TAG: &str = "alarm_clock";
+/// The same of a digest.
+const DIGEST_TAG: &str = "calendar";
+/// The longest message: ntfy makes an attachment of a longer one, or refuses it.
+const MAX_MESSAGE_BYTES: usize = 4_096;
 /// The most buttons that ntfy shows.
 const MAX_ACTIONS: usize = 3;
 
@@ -53,9 +57,9 @@ fn body(topic: &str, message: &Message) -> Value {
     let mut body = json!({
         "topic": topic,
         "title": message.title,
-        "message": message.lines.join("\n"),
+        "message": message.text_within(MAX_MESSAGE_BYTES),
         "priority": priority(message.priority),
-        "tags": [TAG],
+        "tags": [if message.kind == DIGEST { DIGEST_TAG } else { TAG }],
         "sequence_id": message.key,
     });
     if !message.actions.is_empty() {

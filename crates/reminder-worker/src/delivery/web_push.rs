@@ -24,11 +24,13 @@ use url::Url;
 use super::{
     error::AttemptError,
     http::{self, Http},
-    message::{Message, shortened},
+    message::{CUT, Message, shortened},
 };
 
 /// The longest message: push services take 4,096 bytes, of which 86 are the head, 1 the end and 16 the tag.
 pub const MAX_PUSH_BYTES: usize = 3_993;
+/// So much of a title is worth more than a line, in characters.
+const SHORT_TITLE_CHARS: usize = 60;
 /// How long a push service keeps a message for a browser that is away, in seconds.
 const TTL_SECS: u32 = 24 * 3600;
 /// How long a signature is good, in hours; RFC 8292 allows 24.
@@ -210,8 +212,18 @@ const fn urgency(priority: Priority) -> &'static str {
     }
 }
 
-/// What the page's worker gets: as much of the title as there is room for.
+/// What the page's worker gets: the lines that there is room for beside a short title, then as much of the title
+/// as there is.
 fn text(message: &Message) -> Result<Vec<u8>, AttemptError> {
+    let mut message = message.clone();
+    while message.lines.len() > 1
+        && with_title(&message, &shortened(&message.title, SHORT_TITLE_CHARS))?.len()
+            > MAX_PUSH_BYTES
+    {
+        message.lines.truncate(message.lines.len().saturating_sub(2));
+        message.lines.push(CUT.to_owned());
+    }
+    let message = &message;
     let mut chars = message.title.chars().count();
     loop {
         let text = with_title(message, &shortened(&message.title, chars))?;
@@ -278,6 +290,18 @@ mod tests {
         let whole = text(&message(&"🪴".repeat(500))).expect("a text");
         let read: serde_json::Value = serde_json::from_slice(&whole).expect("JSON");
         assert_eq!(read["title"], "🪴".repeat(500));
+    }
+
+    #[test]
+    fn of_many_long_lines_the_first_are_sent_with_the_whole_title() {
+        let lines = (0..25).map(|line| format!("{line} {}", "🪴".repeat(80))).collect();
+        let message = Message { lines, ..message("Your day: 25 overdue") };
+        let text = text(&message).expect("a text");
+        assert!(text.len() <= MAX_PUSH_BYTES && text.len() > MAX_PUSH_BYTES - 400);
+        let read: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+        assert_eq!(read["title"], "Your day: 25 overdue");
+        let lines = read["lines"].as_array().expect("lines");
+        assert_eq!((&lines[0], lines.last()), (&json!(message.lines[0]), Some(&json!("…"))));
     }
 
     #[test]

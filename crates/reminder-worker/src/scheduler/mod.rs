@@ -4,6 +4,7 @@
 //! until then. The sleep ends early when this process has applied an event, and after
 //! [`POLL_INTERVAL_MS`] at the latest: another replica may have applied one and died.
 
+mod digests;
 mod metrics;
 mod tick;
 
@@ -14,6 +15,8 @@ use platform::{backoff::Backoff, metrics::Metrics};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+pub use digests::Digests;
 
 use crate::{settings::SchedulerSettings, store, subscribers::Wakes};
 

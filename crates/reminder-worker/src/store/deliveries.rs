@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
 use super::lanes::Lane;
+use crate::digest::Digest;
 
 /// A delivery to be tried under the lease of its channel's lane.
 #[derive(Debug)]
@@ -24,8 +25,12 @@ pub(crate) struct Due {
     pub(crate) attempt: i32,
     /// When this attempt begins, by the database's clock.
     pub(crate) begun_at: DateTime<Utc>,
-    /// What it tells; none for a test of the channel.
+    /// The reminder that it tells; none for a digest and for a test of the channel.
     pub(crate) payload: Option<Json<ReminderTriggered>>,
+    /// The digest that it tells.
+    pub(crate) digest: Option<Json<Digest>>,
+    /// Whether the person still wants digests.
+    pub(crate) wants_digest: bool,
     /// Where it goes; none where the channel is gone.
     pub(crate) channel: Option<Json<ChannelSettings>>,
     /// What the channel was when the delivery was made.
@@ -84,6 +89,8 @@ pub(crate) async fn first_due(
              d.traceparent, l.token as "lane_token!", d.attempts + 1 as "attempt!",
              messaging.clock() as "begun_at!",
              f.payload as "payload?: Json<ReminderTriggered>",
+             g.payload as "digest?: Json<Digest>",
+             p.next_digest_at is not null as "wants_digest!",
              c.settings as "channel?: Json<ChannelSettings>", d.kind,
              t.state ->> 'priority' as "priority?", p.settings ->> 'time_zone' as "time_zone?",
              coalesce(r.occurrence, t.state ->> 'occurrence') as "occurrence?",
@@ -97,6 +104,7 @@ pub(crate) async fn first_due(
              order by next_attempt_at limit l.places
          ) d
          left join firing f using (firing_id)
+         left join digest g using (digest_id)
          left join reminder r on r.reminder_id = f.reminder_id
          left join channel c on c.channel_id = d.channel_id
          left join task t on t.task_id = d.task_id
@@ -109,15 +117,21 @@ pub(crate) async fn first_due(
     .await
 }
 
-/// Whether a delivery is still to be sent, and by this process.
+/// Whether a delivery is still as it was when it was leased, and this process's. Of a digest that is no longer
+/// wanted the next look says so.
 pub(crate) async fn still_pending(pool: &PgPool, due: &Due) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (
              select from delivery join lane using (channel_id)
              where delivery_id = $1 and token = $2 and state = 'pending'
+                 and (digest_id is null or $3 = exists (
+                     select from person p
+                     where p.user_id = delivery.user_id and p.next_digest_at is not null
+                 ))
          ) as "pending!""#,
         due.delivery_id,
         due.lane_token,
+        due.wants_digest,
     )
     .fetch_one(pool)
     .await

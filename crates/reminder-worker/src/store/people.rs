@@ -38,7 +38,8 @@ pub(crate) async fn bury(
     let buried = sqlx::query!(
         "insert into person as p (user_id, version, deleted) values ($1, $2, true)
          on conflict (user_id) do update
-             set version = greatest(p.version, excluded.version), deleted = true, settings = null
+             set version = greatest(p.version, excluded.version), deleted = true, settings = null,
+                 next_digest_at = null
              where not p.deleted",
         person.uuid(),
         version.get(),

@@ -17,6 +17,8 @@ pub(crate) use tasks::{Telling, tell};
 pub struct Wakes {
     /// A task may remind sooner than before.
     pub scheduler: Arc<Notify>,
+    /// A person's digest may come sooner than before.
+    pub digests: Arc<Notify>,
     /// A delivery may be due.
     pub deliveries: Arc<Notify>,
 }
@@ -70,6 +72,7 @@ impl Subscriber for WorkerSubscriber {
             "applied an event"
         );
         self.wakes.scheduler.notify_one();
+        self.wakes.digests.notify_one();
         self.wakes.deliveries.notify_one();
     }
 

@@ -10,18 +10,27 @@ use platform::telemetry;
 use sqlx::PgConnection;
 
 use super::{Telling, tell};
-use crate::store::{self, tasks::Told};
+use crate::{
+    digest::replanned,
+    store::{self, tasks::Told},
+};
 
-/// Takes settings that were made at `made_at`; firings that waited for them get their deliveries.
+/// Takes settings that were made at `made_at`; firings that waited for them get their deliveries, and the next
+/// digest its time.
 pub(super) async fn apply_settings(
     conn: &mut PgConnection,
     settings: &NotificationSettingsUpdated,
     made_at: DateTime<Utc>,
 ) -> Result<Outcome, ApplyError> {
     let person = settings.user_id;
+    let before = store::digests::standing(conn, person).await?;
     if !store::people::take(conn, settings).await? {
         return Ok(Outcome::Stale { version: store::people::version(conn, person).await? });
     }
+    let told = store::digests::last_told(conn, person).await?;
+    let now = messaging::now(conn).await?;
+    let next = replanned(before, settings.digest, settings.time_zone, told, made_at, now);
+    store::digests::set_next(conn, person, next).await?;
     store::people::set_channels(conn, person, &settings.channels, made_at).await?;
     let waiting = store::firings::unplanned_of(conn, person).await?;
     store::firings::plan_waiting(conn, &waiting).await?;
@@ -68,6 +77,7 @@ pub(super) async fn bury(
             Telling { told, correlation_id, more_held: false, ended: CancelReason::UserDeleted };
         tell(conn, outbox, &telling).await?;
     }
+    store::digests::forget_of(conn, person).await?;
     store::people::set_channels(conn, person, &[], deleted.deleted_at).await?;
     Ok(Outcome::Applied)
 }

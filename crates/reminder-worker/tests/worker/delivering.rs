@@ -25,7 +25,7 @@ pub(crate) struct Target {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Got {
-    id: String,
+    pub(crate) id: String,
     timestamp: i64,
     signature: String,
     pub(crate) body: Vec<u8>,

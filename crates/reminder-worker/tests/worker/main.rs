@@ -5,6 +5,7 @@
 mod burst;
 mod catch_up;
 mod delivering;
+mod digest;
 mod email;
 mod firing;
 mod letters;

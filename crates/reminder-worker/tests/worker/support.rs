@@ -15,7 +15,7 @@ use platform::{sealing::KeyRing, settings::EventBus};
 use reminder_worker::{
     delivery::{AddressPolicy, Deliveries, Ways},
     migrate,
-    scheduler::Scheduler,
+    scheduler::{Digests, Scheduler},
     settings::SchedulerSettings,
     subscribers::{Wakes, WorkerSubscriber},
 };
@@ -61,6 +61,12 @@ impl Worker {
         let (outbox, wakes) = (self.outbox.clone(), self.wakes.clone());
         let scheduler = Scheduler::new(pool, outbox, wakes, settings);
         self.running.push(tokio::spawn(scheduler.run(self.stop.clone())));
+    }
+
+    /// Starts what makes digests, beside those that run.
+    pub(crate) fn run_digests(&mut self) {
+        let digests = Digests::new(self.pool.clone(), self.wakes.clone());
+        self.running.push(tokio::spawn(digests.run(self.stop.clone())));
     }
 
     /// Starts a delivery worker that may connect to loopback.
