@@ -58,6 +58,17 @@ fn due(user: UserId, title: &str, due: &str) -> TaskState {
     task
 }
 
+/// Brings the worker to a person's digest, which goes to the channels of these settings: with something to do
+/// that day.
+pub(crate) async fn bring_about(worker: &mut Worker, user: UserId, channels: &Event, title: &str) {
+    worker.set_clock(at(TIME) - TimeDelta::minutes(30)).await;
+    let wanted = (BERLIN, Some("07:30:00"));
+    worker.receive(&changed(channels, 1, wanted, "2027-05-31T12:00:00Z")).await;
+    worker.receive(&created(&due(user, title, "2027-06-01T15:00:00Z"))).await;
+    worker.run_digests();
+    worker.set_clock(at(TIME)).await;
+}
+
 /// A worker at seven in Berlin, and a person who wants a digest at half past and has something to do today.
 async fn at_seven(answer: Answer) -> (Worker, Target, UserId, Event) {
     let worker = Worker::start().await;

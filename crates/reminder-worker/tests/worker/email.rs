@@ -11,7 +11,7 @@ use events::{
     ChannelKind, ChannelTestRequested, DeliveryOutcome, EventType, NotificationDelivered, Priority,
     TaskState, UserId,
 };
-use reminder_worker::delivery::{Mail, Ways, notification_key};
+use reminder_worker::delivery::{Mail, Ways, digest_key, notification_key};
 use serde_json::Value;
 use testing::skipped;
 use tokio::{
@@ -20,9 +20,12 @@ use tokio::{
     process::{Child, ChildStdin, Command},
 };
 
-use crate::support::{
-    SEALING_KEYS, Worker, channels_of, created, deleted, event, notification, settings_with, task,
-    ways,
+use crate::{
+    digest::bring_about,
+    support::{
+        SEALING_KEYS, Worker, channels_of, created, deleted, event, notification, settings_with,
+        task, ways,
+    },
 };
 
 /// A Python with what `tools/mail` needs; `make test` sets it.
@@ -184,6 +187,28 @@ async fn a_firing_becomes_a_letter_with_all_that_a_letter_needs() {
     let html = letter["parts"]["text/html"].as_str().expect("HTML");
     assert!(html.contains("Gießen &lt;b&gt;&amp; &quot;düngen&quot;&lt;/b&gt;"), "{html}");
     assert!(!html.contains("<b>"), "{html}");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_digest_becomes_a_letter_with_its_tasks_under_the_key_of_its_day() {
+    let Some(server) = MailServer::start(&[]).await else { return skipped(NO_PYTHON) };
+    let mut worker = Worker::start().await;
+    let user = UserId::random();
+    let channels = settings_with(user, 1, &[(ChannelKind::Email, "ada@example.test", None)]);
+    worker.run_deliveries_by(worker.pool.clone(), by(&server.url()));
+    bring_about(&mut worker, user, &channels, "Gießen <b>").await;
+    let outcome = outcome(&worker).await;
+    assert_eq!(outcome.outcome, DeliveryOutcome::Delivered);
+    let letter = &server.letters(1).await[0];
+    assert_eq!(letter["defects"], serde_json::json!([]), "{letter}");
+    assert_eq!(header(letter, "Subject"), "Your day: 1 due today");
+    let key = digest_key(outcome.channel_id.unwrap(), outcome.digest_day.unwrap());
+    assert_eq!(header(letter, "Message-ID"), format!("<{key}@example.test>"));
+    let text = letter["parts"]["text/plain"].as_str().expect("plain text");
+    assert!(text.contains("Due today:") && text.contains("• Gießen <b> – 17:00"), "{text}");
+    let html = letter["parts"]["text/html"].as_str().expect("HTML");
+    assert!(html.contains("Gießen &lt;b&gt;") && !html.contains("<b>"), "{html}");
     worker.stop().await;
 }
 

@@ -7,9 +7,13 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, w
 use events::{
     ChannelKind, ChannelTestRequested, DeliveryOutcome, EventType, Priority, TaskState, UserId,
 };
+use reminder_worker::delivery::digest_key;
 use serde_json::{Value, json};
 
-use crate::support::{Worker, channels_of, created, event, notification, settings_with, task};
+use crate::{
+    digest::bring_about,
+    support::{Worker, channels_of, created, event, notification, settings_with, task},
+};
 
 const TOKEN: &str = "tk_agoodtokenofthirtytwocharacters";
 
@@ -138,6 +142,29 @@ async fn a_firing_is_published_to_its_topic_with_the_tasks_priority() {
     assert!(published[0].get("actions").is_none());
     let text = published[0]["message"].as_str().unwrap();
     assert!(text.starts_with("Due ") && text.ends_with("(UTC)"), "{text}");
+    server.server.stop(false).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_digest_is_published_to_its_topic_with_its_tasks_and_nothing_to_press() {
+    let mut worker = Worker::start().await;
+    let server = NtfyStandIn::start(None, 0, "");
+    let user = UserId::random();
+    let channels = settings_with(user, 1, &[(ChannelKind::Ntfy, &server.topic("garden"), None)]);
+    worker.run_deliveries();
+    bring_about(&mut worker, user, &channels, "Gießen").await;
+    let said = worker.eventually_said(EventType::NotificationDelivered, 1).await;
+    let delivered = notification(&said[0]);
+    let key = digest_key(channels_of(&channels)[0].channel_id, delivered.digest_day.unwrap());
+    assert_eq!(
+        server.published(),
+        [json!({
+            "topic": "garden", "title": "Your day: 1 due today", "priority": 3,
+            "message": "1 June 2027 (Europe/Berlin)\nDue today:\n• Gießen – 17:00",
+            "tags": ["calendar"], "sequence_id": key,
+        })]
+    );
     server.server.stop(false).await;
     worker.stop().await;
 }
