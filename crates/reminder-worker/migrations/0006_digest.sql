@@ -1,5 +1,5 @@
--- A digest once a day, for who wants one. Additions only: the release before tells nobody of its day, and leaves
--- what stands in the new columns.
+-- A digest once a day, for who wants one. Additions only: the release before makes no digests, and leaves what stands
+-- in the new columns. One that it finds in the queue, in the minute of an upgrade, it takes for a test of the channel.
 
 -- When the person's next digest comes; none where none is wanted. What is due is looked for here.
 alter table person add column next_digest_at timestamptz;
