@@ -2,7 +2,7 @@
 import { expect, beforeAll } from "vitest";
 import type { Page } from "playwright-core";
 import { violations } from "./axe";
-import { test } from "./stack";
+import { settled, test } from "./stack";
 import { ADMIN, OUTSIDE, VIEWS, furnish, type Home, type View } from "./views";
 
 /** Text twice as large as browsers have it, in pixels. */
@@ -29,6 +29,7 @@ for (const [view, homeOf] of ALL) {
       const page = await devices.open({ ...who, theme, bypassCSP: true });
       await page.goto(view.path(whose ?? home));
       await view.show(page, whose ?? home);
+      await settled(page);
       const found = await violations(page);
       expect(found.join("\n\n")).toBe("");
     });
@@ -41,6 +42,7 @@ for (const [view, homeOf] of ALL) {
       const page = await devices.open({ ...who, size });
       await page.goto(view.path(whose ?? home));
       await view.show(page, whose ?? home);
+      await settled(page);
       const before = await outside(page);
       expect(before.join("\n"), "as it is").toBe("");
       await page.evaluate((px) => {

@@ -153,10 +153,15 @@ export async function signIn(page: Page, email: string, password = PASSWORD): Pr
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** Takes a screenshot of what has come, and keeps it where that is wanted. */
-export async function screenshot(page: Page, name: string): Promise<void> {
+/** Waits until everything that is shown has come. */
+export async function settled(page: Page): Promise<void> {
   await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
   await expect.poll(() => page.getByText(strings.loading).count()).toBe(0);
+}
+
+/** Takes a screenshot of what has come, and keeps it where that is wanted. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  await settled(page);
   const path = join(SCREENSHOTS, `${name}.png`);
   if (WRITES_SCREENSHOTS) await mkdir(dirname(path), { recursive: true });
   const options = WRITES_SCREENSHOTS ? { path } : {};
