@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command};
 
 use events::Topic;
 use kafka_admin::{Admin, KafkaError, TopicSpec};
-use testing::skipped;
+use testing::{eventually, skipped};
 
 /// The broker of `TEST_KAFKA_BROKERS`, and the folder of Kafka's jars.
 fn kafka() -> Option<(String, PathBuf)> {
@@ -37,8 +37,13 @@ async fn topics_are_made_widened_and_kept_for_as_long_as_is_said_however_often()
         topic.retention_days = days;
         admin.ensure_topics(std::slice::from_ref(&topic)).await.expect("made");
     }
-    let there = admin.partitions([topic.name.as_str(), "never-made"]).await.expect("an answer");
-    assert_eq!(there.into_iter().collect::<Vec<_>>(), [(topic.name.clone(), 3)], "never fewer");
+    // A broker learns of what its controller has done a moment later.
+    eventually("three partitions, and never fewer", || async {
+        let mut admin = Admin::connect(&brokers).await.ok()?;
+        let there = admin.partitions([topic.name.as_str(), "never-made"]).await.ok()?;
+        (there.into_iter().collect::<Vec<_>>() == [(topic.name.clone(), 3)]).then_some(())
+    })
+    .await;
     let described = described(&brokers, &libs, &topic.name);
     assert!(described.contains("PartitionCount: 3"), "{described}");
     assert!(described.contains("ReplicationFactor: 1"), "{described}");
