@@ -50,7 +50,7 @@ export function patch(task: Task, changes: TaskPatch): void {
 }
 
 /** A task's due date on another day: at its time, where it has one. */
-export function onDay({ due_date, time_zone }: Task, day: Day): DueDate {
+function onDay({ due_date, time_zone }: Task, day: Day): DueDate {
   if (due_date === null || isDay(due_date)) return day;
   return toInstant(day, toLocal(due_date, time_zone).time, time_zone);
 }

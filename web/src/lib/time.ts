@@ -95,13 +95,6 @@ export function isOverdue(due: DueDate, timeZone: string, now: number = Date.now
   return isDay(due) ? due < today(timeZone, now) : Date.parse(due) < now;
 }
 
-/** For sorting: a whole day stands before the times of its day. */
-export function sortKey(due: DueDate, timeZone: string): string {
-  if (isDay(due)) return due;
-  const local = toLocal(due, timeZone);
-  return `${local.date}T${local.time}`;
-}
-
 /** "Today", "Tomorrow", "Friday", "Thu 24 Dec", "Thu 24 Dec 2027". */
 export function dayInWords(day: Day, timeZone: string, now: number = Date.now()): string {
   const from = today(timeZone, now);

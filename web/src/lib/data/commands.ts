@@ -15,9 +15,7 @@ export type Command =
   | { kind: "skip"; id: string; occurrence: string }
   | { kind: "delete"; id: string }
   | { kind: "restore"; id: string }
-  | { kind: "move"; id: string; to: Schemas["TaskMove"]; list_id: string; position: string }
   | { kind: "snooze"; id: string; reminder_id: string; request: Schemas["SnoozeRequest"] }
-  | { kind: "dismiss"; id: string; reminder_id: string }
   | { kind: "bulk"; request: Schemas["BulkAction"] };
 
 /** A command in its queue. */
@@ -59,9 +57,7 @@ function apply(tasks: Map<string, Task>, command: Command, timeZone: string): vo
 
 /** A task after a command; null where it is gone then. */
 function changed(task: Task, command: Command): Task | null {
-  switch (command.kind) {
-    case "patch":
-      return patched(task, command.patch);
+  switch (command.kind === "bulk" ? command.request.action : command.kind) {
     case "complete":
       // The next occurrence is the service's to say.
       return task.recurrence ? task : { ...task, status: "DONE" };
@@ -69,34 +65,16 @@ function changed(task: Task, command: Command): Task | null {
       return { ...task, status: "TODO", completed_at: null };
     case "delete":
       return null;
-    case "move":
-      return { ...task, list_id: command.list_id, position: command.position };
-    case "bulk":
-      return changedWithOthers(task, command.request);
-    default:
-      return task;
   }
-}
-
-function changedWithOthers(task: Task, request: Schemas["BulkAction"]): Task | null {
-  switch (request.action) {
-    case "complete":
-      return task.recurrence ? task : { ...task, status: "DONE" };
-    case "reopen":
-      return { ...task, status: "TODO", completed_at: null };
-    case "delete":
-      return null;
-    case "reschedule":
-      return { ...task, due_date: request.due_date };
-    case "move":
-      return { ...task, list_id: request.list_id };
-    default:
-      return task;
+  if (command.kind === "patch") return patched(task, command.patch);
+  if (command.kind === "bulk" && command.request.action === "move") {
+    return { ...task, list_id: command.request.list_id };
   }
+  return task;
 }
 
 /** A task with a merge patch. */
-export function patched(task: Task, patch: TaskPatch): Task {
+function patched(task: Task, patch: TaskPatch): Task {
   const after: Record<string, unknown> = { ...task };
   for (const [field, value] of Object.entries(patch)) {
     if (value === undefined) continue;

@@ -54,21 +54,11 @@ async function sendOne(key: string, command: One): Promise<Task> {
       );
     case "restore":
       return body(api.POST("/api/v1/tasks/{task_id}/restore", { params: pathOf(command.id) }));
-    case "move":
-      return body(
-        api.POST("/api/v1/tasks/{task_id}/move", { params: pathOf(command.id), body: command.to }),
-      );
     case "snooze":
       return body(
         api.POST("/api/v1/reminders/{reminder_id}/snooze", {
           params: { path: { reminder_id: command.reminder_id } },
           body: command.request,
-        }),
-      );
-    case "dismiss":
-      return body(
-        api.POST("/api/v1/reminders/{reminder_id}/dismiss", {
-          params: { path: { reminder_id: command.reminder_id } },
         }),
       );
   }
