@@ -11,7 +11,7 @@ use messaging::ApplyError;
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
-use super::{OUTAGE, STEP_TIMEOUT_SECS, sleep_for, sleep_until_woken};
+use super::{sleep_for, until_stopped};
 use crate::{
     digest::{Digest, turn},
     store::{self, digests::DuePerson},
@@ -37,28 +37,8 @@ impl Digests {
 
     /// Makes digests until it is told to stop.
     pub async fn run(self, stop: CancellationToken) {
-        let mut failures = 0;
-        while !stop.is_cancelled() {
-            let limit = Duration::from_secs(STEP_TIMEOUT_SECS);
-            let wait = match tokio::time::timeout(limit, self.step()).await {
-                Ok(Ok(wait)) => {
-                    failures = 0;
-                    wait
-                }
-                Err(_) => {
-                    failures += 1;
-                    tracing::warn!("the database does not answer in time");
-                    OUTAGE.delay(failures)
-                }
-                Ok(Err(error)) => {
-                    failures += 1;
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "no digest can be made");
-                    OUTAGE.delay(failures)
-                }
-            };
-            sleep_until_woken(wait, &self.wakes.digests, &stop).await;
-        }
+        let step = || self.step();
+        until_stopped(step, "no digest can be made", &self.wakes.digests, &stop).await;
     }
 
     /// Makes the one that is the longest overdue; answers how long to sleep then.

@@ -51,30 +51,8 @@ impl Scheduler {
 
     /// Fires until it is told to stop.
     pub async fn run(self, stop: CancellationToken) {
-        let mut failures = 0;
-        while !stop.is_cancelled() {
-            let limit = Duration::from_secs(STEP_TIMEOUT_SECS);
-            let wait = match tokio::time::timeout(limit, self.step()).await {
-                Ok(Ok(wait)) => {
-                    failures = 0;
-                    wait
-                }
-                Err(_) => {
-                    failures += 1;
-                    tracing::warn!("the database does not answer in time");
-                    OUTAGE.delay(failures)
-                }
-                Ok(Err(error)) => {
-                    failures += 1;
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the scheduler can't fire"
-                    );
-                    OUTAGE.delay(failures)
-                }
-            };
-            sleep_until_woken(wait, &self.wakes.scheduler, &stop).await;
-        }
+        let step = || self.step();
+        until_stopped(step, "the scheduler can't fire", &self.wakes.scheduler, &stop).await;
     }
 
     /// Fires one batch; answers how long to sleep then.
@@ -98,6 +76,37 @@ fn sleep_for(seconds: Option<f64>) -> Duration {
         let seconds = if seconds <= 0.0 { 0.01 } else { seconds };
         Duration::try_from_secs_f64(seconds).map_or(longest, |sleep| sleep.min(longest))
     })
+}
+
+/// Does a step after another, each of which says how long to sleep then, until it is told to stop. One that fails,
+/// or gets no answer in time, is tried again, ever more slowly.
+async fn until_stopped<F: Future<Output = Result<Duration, messaging::ApplyError>>>(
+    step: impl Fn() -> F,
+    failed: &'static str,
+    wake: &Arc<Notify>,
+    stop: &CancellationToken,
+) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let limit = Duration::from_secs(STEP_TIMEOUT_SECS);
+        let wait = match tokio::time::timeout(limit, step()).await {
+            Ok(Ok(wait)) => {
+                failures = 0;
+                wait
+            }
+            Err(_) => {
+                failures += 1;
+                tracing::warn!("the database does not answer in time");
+                OUTAGE.delay(failures)
+            }
+            Ok(Err(error)) => {
+                failures += 1;
+                tracing::warn!(error = &error as &dyn std::error::Error, "{failed}");
+                OUTAGE.delay(failures)
+            }
+        };
+        sleep_until_woken(wait, wake, stop).await;
+    }
 }
 
 pub(crate) async fn sleep_until_woken(
