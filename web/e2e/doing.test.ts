@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { strings } from "../src/strings";
-import { addTask, must, newAccount, openTasks, type Account } from "./accounts";
+import { ZONE, addTask, must, newAccount, openTasks, type Account } from "./accounts";
 import { composer, detail, heading, notices, opener, row, tick, titles } from "./home";
 import { screenshot, test } from "./stack";
 
@@ -120,6 +120,90 @@ test("several tasks are chosen and changed at once", async ({ devices }) => {
   await expect.poll(() => titles(page)).toEqual(["Three"]);
 });
 
+test("an occurrence that was done or skipped by mistake is gone back to", async ({ devices }) => {
+  const account = await newAccount();
+  const recurrence = { rrule: "FREQ=DAILY", dtstart: "2099-03-27T09:00:00", time_zone: ZONE };
+  const series = await addTask(account, {
+    title: "Water the plants",
+    recurrence,
+    subtasks: [{ title: "Fill the can", done: true }],
+  });
+  const page = await devices.open({ as: account, path: "/all" });
+  const said = async () => {
+    const { occurrence, subtasks } = await find(account, series.id);
+    return { occurrence, isFilled: subtasks[0]?.done };
+  };
+  const first = { occurrence: series.occurrence, isFilled: true };
+  const next = { occurrence: "2099-03-28T09:00:00", isFilled: false };
+  await tick(page, "Water the plants").click();
+  await expect.poll(said).toEqual(next);
+  await notices(page).getByRole("button", { name: strings.undo }).click();
+  await expect.poll(said).toEqual(first);
+
+  await opener(page, "Water the plants").click();
+  await detail(page, "Water the plants").getByRole("button", { name: strings.skip }).click();
+  await expect.poll(said).toEqual(next);
+  await notices(page).getByRole("button", { name: strings.undo }).click();
+  await expect.poll(said).toEqual(first);
+});
+
+test("several tasks are moved to a list and to a day, and Undo takes that back", async ({
+  devices,
+}) => {
+  const account = await newAccount();
+  const inbox = (await addTask(account, { title: "One" })).list_id;
+  const garden = await addList(account, "Garden");
+  await addTask(account, { title: "Two", list_id: garden, due_date: "2099-03-27T09:00:00Z" });
+  const page = await devices.open({ as: account, path: "/all" });
+  const bar = page.getByLabel(strings.chosen);
+  const choose = async () => {
+    await opener(page, "One").click({ modifiers: ["Control"] });
+    await opener(page, "Two").click({ modifiers: ["Control"] });
+  };
+  const undo = () => notices(page).getByRole("button", { name: strings.undo }).click();
+  const one = await fieldsOf(account);
+  expect(one).toEqual({ One: [inbox, null], Two: [garden, "2099-03-27T09:00:00Z"] });
+
+  await choose();
+  const home = await addList(account, "Home");
+  await bar.getByLabel(strings.moveTo).selectOption({ label: "Home" });
+  await expect
+    .poll(async () => Object.values(await fieldsOf(account)).map(([list]) => list))
+    .toEqual([home, home]);
+  await undo();
+  await expect.poll(() => fieldsOf(account)).toEqual(one);
+
+  await choose();
+  await bar.getByLabel(strings.reschedule).selectOption(strings.tomorrow);
+  const tomorrow = expect.stringMatching(/^20[2-8]\d-\d\d-\d\d$/);
+  const atNine = expect.stringMatching(/^20[2-8]\d-\d\d-\d\dT0[89]:00:00Z$/);
+  await expect
+    .poll(() => fieldsOf(account))
+    .toEqual({ One: [inbox, tomorrow], Two: [garden, atNine] });
+  await undo();
+  await expect.poll(() => fieldsOf(account)).toEqual(one);
+});
+
+test("tasks that are chosen are dragged to a list together", async ({ devices }) => {
+  const account = await newAccount();
+  const garden = await addList(account, "Garden");
+  for (const title of ["One", "Two", "Three"]) await addTask(account, { title });
+  const page = await devices.open({ as: account, path: "/all" });
+  await opener(page, "One").click({ modifiers: ["Control"] });
+  await opener(page, "Two").click({ modifiers: ["Control"] });
+  const views = page.getByRole("navigation", { name: strings.views });
+  await row(page, "Two").dragTo(views.getByRole("link", { name: "Garden" }));
+  const inGarden = async () =>
+    Object.entries(await fieldsOf(account))
+      .filter(([, [list]]) => list === garden)
+      .map(([title]) => title);
+  await expect.poll(inGarden).toEqual(["One", "Two"]);
+  await expect.poll(() => page.getByLabel(strings.chosen).count()).toBe(0);
+  // One that is not chosen goes alone.
+  await row(page, "Three").dragTo(views.getByRole("link", { name: "Garden" }));
+  await expect.poll(inGarden).toEqual(["One", "Three", "Two"]);
+});
+
 test("a task that is dragged to Upcoming is due tomorrow", async ({ devices }) => {
   const account = await newAccount();
   await addTask(account, { title: "Drag me" });
@@ -145,6 +229,19 @@ test("on a phone a task is swiped away, and every view is reached", async ({ dev
   await page.getByRole("navigation", { name: strings.views }).waitFor();
   await screenshot(page, "menu-phone-light");
 });
+
+async function addList(account: Account, name: string): Promise<string> {
+  return (await must(account.api.POST("/api/v1/lists", { body: { name } }))).id;
+}
+
+/** Of each open task, by its title: the list that it is in, and when it is due. */
+async function fieldsOf(account: Account): Promise<Record<string, [string | null, string | null]>> {
+  const tasks = await openTasks(account);
+  tasks.sort((one, other) => (one.title < other.title ? -1 : 1));
+  return Object.fromEntries(
+    tasks.map(({ title, list_id, due_date }) => [title, [list_id, due_date]]),
+  );
+}
 
 /** A finger that goes to the right, and rests before it is lifted: after a fling Chromium takes no tap for a while. */
 async function swipe(page: Page, from: { x: number; y: number }, by: number): Promise<void> {

@@ -1,9 +1,16 @@
 /** The parts of the page that tests look for, by what they are to somebody who can't see them. */
 import type { Locator, Page } from "playwright-core";
 import { strings } from "../src/strings";
+import { settled } from "./stack";
 
 export function composer(page: Page): Locator {
   return page.getByRole("textbox", { name: strings.composer });
+}
+
+/** Waits until the page has read what there is: from then on it hears of everything. */
+export async function ready(page: Page): Promise<void> {
+  await composer(page).waitFor();
+  await settled(page);
 }
 
 /** A task in the list that is shown. */

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { strings } from "../src/strings";
 import { addTask, must, newAccount, openTasks, type Account } from "./accounts";
-import { composer, detail, notices, opener, row, tick } from "./home";
+import { composer, detail, notices, opener, ready, row, tick } from "./home";
 import { test } from "./stack";
 import type { TaskPatch } from "../src/lib/api/client";
 
@@ -93,7 +93,7 @@ test("what waits is sent by another window, once, when its own is closed", async
 test("a task whose answer is lost is not made twice", async ({ devices }) => {
   const account = await newAccount();
   const page = await devices.open({ as: account, path: "/all" });
-  await composer(page).waitFor();
+  await ready(page);
   devices.expect(/net::ERR_FAILED/);
   let lost = 0;
   await page.route("**/api/v1/tasks", async (route) => {
@@ -104,6 +104,7 @@ test("a task whose answer is lost is not made twice", async ({ devices }) => {
   });
   await composer(page).fill("Asked for twice");
   await page.keyboard.press("Enter");
+  await row(page, "Asked for twice").waitFor();
   await expect.poll(() => lost).toBe(1);
   await expect.poll(() => page.getByText(strings.notSentYet).count()).toBe(0);
   expect(await row(page, "Asked for twice").count()).toBe(1);

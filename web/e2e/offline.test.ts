@@ -1,7 +1,7 @@
 /** The page without a network, and as a program that is installed. */
 import { expect } from "vitest";
 import { addTask, newAccount, openTasks } from "./accounts";
-import { composer, detail, opener, row } from "./home";
+import { composer, detail, opener, ready, row } from "./home";
 import { test } from "./stack";
 import { controlled } from "./worker";
 
@@ -19,7 +19,7 @@ test("without a network the page opens, whichever view is asked for", async ({ d
   const reaches = () => fetch("/api/v1/me").then(String, () => "nothing");
   expect(await worker.evaluate(reaches), "the worker has no network either").toBe("nothing");
   await page.goto("/today");
-  await composer(page).waitFor();
+  await ready(page);
   await page.goto("/all?from=elsewhere");
   await row(page, "Kept here").waitFor();
   // What is loaded only when it is needed is here as well.
@@ -31,7 +31,7 @@ test("without a network the page opens, whichever view is asked for", async ({ d
 test("what is typed without a network outlives a reload, and is sent once", async ({ devices }) => {
   const account = await newAccount();
   const page = await devices.open({ as: account, path: "/all" });
-  await composer(page).waitFor();
+  await ready(page);
   await controlled(page);
   devices.expect(...CUT);
   await page.context().setOffline(true);
@@ -48,7 +48,7 @@ test("what is typed without a network outlives a reload, and is sent once", asyn
 
 test("it can be installed", async ({ devices }) => {
   const page = await devices.open({ as: await newAccount(), path: "/today" });
-  await composer(page).waitFor();
+  await ready(page);
   await controlled(page);
   const session = await page.context().newCDPSession(page);
   const { errors, manifest } = await session.send("Page.getAppManifest");

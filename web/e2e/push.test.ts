@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Reminder } from "../src/lib/api/client";
 import { workerStrings } from "../src/strings/worker";
 import { ZONE, addTask, inSeconds, must, newAccount, type Account } from "./accounts";
-import { composer, detail, reminderCard, row } from "./home";
+import { detail, ready, reminderCard, row } from "./home";
 import { test, type Devices } from "./stack";
 import { Pushed } from "./worker";
 
@@ -43,7 +43,7 @@ function messageOf({ id, task_id, title, triggered_at }: Reminder, key = "one") 
 
 async function open(devices: Devices, account: Account, path = "/all") {
   const page = await devices.open({ as: account, path });
-  await composer(page).waitFor();
+  await ready(page);
   return { page, pushed: await Pushed.at(page) };
 }
 

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { strings } from "../src/strings";
 import { addTask, inSeconds, must, newAccount, type Account } from "./accounts";
-import { composer, reminderCard } from "./home";
+import { ready, reminderCard } from "./home";
 import { screenshot, test } from "./stack";
 
 /** How long until the task of a test is due, in seconds. */
@@ -15,7 +15,7 @@ function find(account: Account, task_id: string) {
 test("a reminder comes on the page, and Done does its task", async ({ devices }) => {
   const account = await newAccount();
   const page = await devices.open({ as: account, path: "/today" });
-  await composer(page).waitFor();
+  await ready(page);
   const due = inSeconds(DUE_SECS);
   const { id } = await addTask(account, { title: "Take the pill", due_date: due });
   const card = reminderCard(page, "Take the pill");
@@ -32,7 +32,7 @@ test("a reminder comes on the page, and Done does its task", async ({ devices })
 test("a reminder that is put off comes again", async ({ devices }) => {
   const account = await newAccount();
   const page = await devices.open({ as: account, path: "/today" });
-  await composer(page).waitFor();
+  await ready(page);
   const due = inSeconds(DUE_SECS);
   const { id } = await addTask(account, { title: "Turn the roast", due_date: due });
   const card = reminderCard(page, "Turn the roast");

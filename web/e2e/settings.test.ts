@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { settingsStrings } from "../src/strings/settings";
 import { strings } from "../src/strings";
-import { addTask, admin, must, newAccount, openTasks, type Account } from "./accounts";
+import { addTask, must, newAccount, openTasks, type Account } from "./accounts";
 import { heading, opener, row } from "./home";
 import { test } from "./stack";
 
@@ -82,15 +82,4 @@ test("the calendar is walked through by keys, and a day's task opened", async ({
     .last()
     .click();
   await page.getByRole("article", { name: "Tomorrow's task" }).waitFor();
-});
-
-test("who administers sees people and what waits, and nobody else does", async ({ devices }) => {
-  const [boss, account] = [await admin(), await newAccount()];
-  const page = await devices.open({ as: boss, path: "/admin/people" });
-  await page.getByText(boss.email, { exact: false }).first().waitFor();
-  await page.goto("/admin/outbox");
-  await heading(page, strings.viewNames.admin).waitFor();
-  const other = await devices.open({ as: account, path: "/today" });
-  await heading(other, "Today").waitFor();
-  expect(await other.getByRole("link", { name: strings.viewNames.admin }).count()).toBe(0);
 });

@@ -114,9 +114,9 @@ export const strings = {
   completed: (title: string) => `Done: ${title}`,
   skipped: (title: string) => `Skipped: ${title}`,
   deleted: (title: string) => `Deleted: ${title}`,
-  deletedMany: (count: number) => `${count} tasks deleted`,
+  deletedMany: (count: number) => (count === 1 ? "One task deleted" : `${count} tasks deleted`),
   changedMany: (count: number) => (count === 1 ? "One task changed" : `${count} tasks changed`),
-  movedTo: (title: string, day: string) => `${title}: moved to ${day}`,
+  movedTo: (title: string, where: string) => `${title} → ${where}`,
 
   chosen: "Chosen tasks",
   chosenCount: (count: number) => `${count} chosen`,

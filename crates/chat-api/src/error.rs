@@ -101,6 +101,8 @@ pub(crate) enum Failure {
     OccurrenceRequired,
     #[error("the task no longer has this reminder, or is done")]
     ReminderGone,
+    #[error("the task has changed since this occurrence was done or skipped")]
+    ChangedSince,
     #[error("the inbox stays")]
     InboxStays,
     #[error("the dead letter was discarded")]
@@ -206,6 +208,7 @@ codes! {
     TooMany = "too_many", CONFLICT, "Too many";
     InboxStays = "inbox_stays", CONFLICT, "The inbox stays";
     ReminderGone = "reminder_gone", CONFLICT, "Reminder gone";
+    ChangedSince = "changed_since", CONFLICT, "Changed since";
     DeadLetterDiscarded = "dead_letter_discarded", CONFLICT, "Dead letter discarded";
     StillAnswering = "still_answering", CONFLICT, "Still answering";
     VersionMismatch = "version_mismatch", PRECONDITION_FAILED, "Changed in the meantime";
@@ -265,6 +268,7 @@ impl Failure {
             Self::Invalid(_) => Code::Invalid,
             Self::OccurrenceRequired => Code::OccurrenceRequired,
             Self::ReminderGone => Code::ReminderGone,
+            Self::ChangedSince => Code::ChangedSince,
             Self::InboxStays => Code::InboxStays,
             Self::DeadLetterDiscarded => Code::DeadLetterDiscarded,
             Self::StillAnswering => Code::StillAnswering,
@@ -388,6 +392,7 @@ impl From<Refusal> for Failure {
             Refusal::NotFound => Self::NotFound,
             Refusal::OccurrenceRequired => Self::OccurrenceRequired,
             Refusal::ReminderGone => Self::ReminderGone,
+            Refusal::ChangedSince => Self::ChangedSince,
             Refusal::Field { field, reason } => Self::field(field, reason),
         }
     }

@@ -1,22 +1,31 @@
 /** What a person does to tasks by a click or a key, each with its notice and, where it can be, its way back. */
 import type { Schemas, Task, TaskPatch } from "./api/client";
-import { notices } from "./notices.svelte";
+import { backOf, requestsOf, type Act } from "./data/bulk";
+import { notices, type NoticeAction } from "./notices.svelte";
 import { replica } from "./session.svelte";
 import { isDay, toInstant, toLocal, type Day, type DueDate } from "./time";
 import { strings } from "../strings";
 
-/** The most tasks of one request. */
-const BULK_TASKS = 200;
-
-export function complete(task: Task): void {
-  void replica().run({ kind: "complete", id: task.id, occurrence: task.occurrence });
-  // Of a series the service knows which occurrence it was; the conversation takes that back.
-  const back = { label: strings.undo, run: () => reopen(task) };
-  notices.say(strings.completed(task.title), task.recurrence ? [] : [back]);
+function undo(run: () => void): NoticeAction[] {
+  return [{ label: strings.undo, run }];
 }
 
-export function reopen(task: Task): void {
-  void replica().run({ kind: "reopen", id: task.id });
+export function complete(task: Task): void {
+  const { id, occurrence } = task;
+  void replica().run({ kind: "complete", id, occurrence });
+  notices.say(
+    strings.completed(task.title),
+    undo(() => goBackTo(id, occurrence)),
+  );
+}
+
+export function reopen({ id }: Task): void {
+  goBackTo(id, null);
+}
+
+/** Reopens a task; of a series, at the occurrence that it stood at. */
+function goBackTo(id: string, occurrence: string | null): void {
+  void replica().run({ kind: "reopen", id, occurrence });
 }
 
 export function toggle(task: Task): void {
@@ -24,16 +33,13 @@ export function toggle(task: Task): void {
   else complete(task);
 }
 
-export function remove(tasks: readonly Task[]): void {
-  for (const { id } of tasks) void replica().run({ kind: "delete", id });
-  const [first] = tasks;
-  if (!first) return;
-  const text =
-    tasks.length === 1 ? strings.deleted(first.title) : strings.deletedMany(tasks.length);
-  const restore = () => {
-    for (const { id } of tasks) void replica().run({ kind: "restore", id });
-  };
-  notices.say(text, [{ label: strings.undo, run: restore }]);
+export function remove(task: Task): void {
+  const { id } = task;
+  void replica().run({ kind: "delete", id });
+  notices.say(
+    strings.deleted(task.title),
+    undo(() => void replica().run({ kind: "restore", id })),
+  );
 }
 
 /** Changes fields; what the person saw goes along, so that nobody's change is overwritten. */
@@ -55,46 +61,49 @@ function onDay({ due_date, time_zone }: Task, day: Day): DueDate {
   return toInstant(day, toLocal(due_date, time_zone).time, time_zone);
 }
 
-/** Moves a task to another day, or to none. */
-export function reschedule(task: Task, day: Day | null, told: string): void {
-  const before = task.due_date;
-  patch(task, { due_date: day === null ? null : onDay(task, day) });
-  const back = () => {
-    const now = replica().tasks.get(task.id);
-    if (now) patch(now, { due_date: before });
-  };
-  notices.say(told, [{ label: strings.undo, run: back }]);
+/** Moves tasks to another day, each at its own time, or to none. */
+export function reschedule(tasks: readonly Task[], day: Day | null, where: string): void {
+  // Of a series it would end it.
+  const moved = day === null ? tasks.filter(({ recurrence }) => recurrence === null) : tasks;
+  for (const task of moved) patch(task, { due_date: day === null ? null : onDay(task, day) });
+  const [first] = moved;
+  notices.say(
+    first && moved.length === 1
+      ? strings.movedTo(first.title, where)
+      : strings.changedMany(moved.length),
+    moved.length > 0 ? undo(() => putBack(moved)) : [],
+  );
+}
+
+/** Makes tasks due again when they were. */
+function putBack(tasks: readonly Task[]): void {
+  for (const { id, due_date } of tasks) {
+    const now = replica().tasks.get(id);
+    if (now) patch(now, { due_date });
+  }
 }
 
 export function skip(task: Task): void {
-  if (!task.occurrence) return;
-  void replica().run({ kind: "skip", id: task.id, occurrence: task.occurrence });
-  notices.say(strings.skipped(task.title));
+  const { id, occurrence } = task;
+  if (!occurrence) return;
+  void replica().run({ kind: "skip", id, occurrence });
+  notices.say(
+    strings.skipped(task.title),
+    undo(() => goBackTo(id, occurrence)),
+  );
 }
-
-/** Moves many, each at its own time. */
-export function rescheduleAll(tasks: readonly Task[], day: Day | null): void {
-  // Of a series it would end it.
-  const movable = day === null ? tasks.filter(({ recurrence }) => recurrence === null) : tasks;
-  for (const task of movable) patch(task, { due_date: day === null ? null : onDay(task, day) });
-  notices.say(strings.changedMany(movable.length));
-}
-
-type Bulk = { action: "complete" | "reopen" | "delete" } | { action: "move"; list_id: string };
 
 /** The same for many. */
-export function bulk(tasks: readonly Task[], act: Bulk): void {
-  for (let at = 0; at < tasks.length; at += BULK_TASKS) {
-    const named = tasks.slice(at, at + BULK_TASKS).map((task) => ({
-      id: task.id,
-      ...(act.action === "complete" && task.occurrence ? { occurrence: task.occurrence } : {}),
-    }));
-    const request = { ...act, tasks: named } as Schemas["BulkAction"];
-    void replica().run({ kind: "bulk", request });
-  }
-  const restore = () => {
-    for (const { id } of tasks) void replica().run({ kind: "restore", id });
-  };
-  const back = act.action === "delete" ? [{ label: strings.undo, run: restore }] : [];
-  notices.say(strings.changedMany(tasks.length), back);
+export function bulk(tasks: readonly Task[], act: Act): void {
+  const back = backOf(tasks, act);
+  ask(requestsOf(tasks, act));
+  const told = act.action === "delete" ? strings.deletedMany : strings.changedMany;
+  notices.say(
+    told(tasks.length),
+    undo(() => ask(back)),
+  );
+}
+
+function ask(requests: readonly Schemas["BulkAction"][]): void {
+  for (const request of requests) void replica().run({ kind: "bulk", request });
 }

@@ -1,5 +1,7 @@
 /** Which tasks are chosen for an act on all of them. */
 import { SvelteSet } from "svelte/reactivity";
+import type { Task } from "./api/client";
+import { replica } from "./session.svelte";
 
 class Selection {
   readonly ids = new SvelteSet<string>();
@@ -21,6 +23,12 @@ class Selection {
     for (const between of shown.slice(Math.min(from, to), Math.max(from, to) + 1)) {
       this.ids.add(between);
     }
+  }
+
+  /** Takes these as chosen no longer: something is done to them. */
+  take(ids: readonly string[] = [...this.ids]): Task[] {
+    this.clear();
+    return ids.flatMap((id) => replica().tasks.get(id) ?? []);
   }
 
   clear(): void {

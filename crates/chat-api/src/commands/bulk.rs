@@ -21,7 +21,7 @@ pub(crate) const MAX_TASKS: usize = 200;
 pub(crate) struct Target {
     pub(crate) task_id: TaskId,
     pub(crate) precondition: Precondition,
-    /// Of a recurring task that is completed.
+    /// Of a recurring task that is completed, or gone back to.
     pub(crate) occurrence: Option<Nominal>,
 }
 
@@ -103,7 +103,7 @@ async fn act_on(
     let (task, moment) = (&locked.task, locked.moment);
     let decided = match act {
         Act::Complete => task::complete(task, target.occurrence, moment)?,
-        Act::Reopen => task::reopen(task, moment)?,
+        Act::Reopen => task::reopen(task, target.occurrence, moment)?,
         Act::Delete => task::delete(task, moment)?,
         Act::Restore => task::restore(task, moment)?,
         Act::Reschedule(due_date) => {
@@ -129,6 +129,9 @@ fn name(index: usize, failure: Failure) -> Failure {
         Failure::VersionMismatch => Failure::OneVersionMismatch(index),
         Failure::OccurrenceRequired => {
             Failure::field(&format!("{field}.occurrence"), "is required of a recurring task")
+        }
+        Failure::ChangedSince => {
+            Failure::field(&format!("{field}.occurrence"), "is not what was done or skipped last")
         }
         other => other,
     }

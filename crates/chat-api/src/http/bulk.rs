@@ -44,7 +44,7 @@ pub(super) struct BulkTask {
     id: TaskId,
     /// Where it is named, the task must still be at this version.
     version: Option<i64>,
-    /// Of complete and a recurring task: the occurrence that was done.
+    /// Of a recurring task: the occurrence that was done; of reopen the one to go back to.
     #[schema(value_type = Option<LocalTime>)]
     occurrence: Option<Nominal>,
 }

@@ -120,7 +120,7 @@ pub(super) struct SubtaskBody {
     done: bool,
 }
 
-/// What was done, or is passed over.
+/// What was done, is passed over, or gone back to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Completion)]
 pub(super) struct CompleteBody {

@@ -166,16 +166,21 @@ pub(super) async fn skip(
     Ok(rendered(HttpResponse::Ok(), task))
 }
 
-/// Takes a completion back.
+/// Takes a completion back. Of a recurring one, the body names the occurrence to go back to: the one that was done
+/// or skipped last, with what was moved, put off and ticked in it, as long as the task has not changed since.
 #[utoipa::path(post, path = "/api/v1/tasks/{task_id}/reopen", operation_id = "reopenTask", tag = "tasks",
-    params(("task_id" = uuid::Uuid, Path)), responses((status = 200, body = TaskView)))]
+    request_body = CompleteBody, params(("task_id" = uuid::Uuid, Path)),
+    responses((status = 200, body = TaskView), code::ChangedSince))]
 pub(super) async fn reopen(
     context: web::Data<Context>,
     Caller(call): Caller,
     task_id: web::Path<String>,
+    OptionalJsonBody(body): OptionalJsonBody<CompleteBody>,
 ) -> Result<HttpResponse, Failure> {
-    let (task_id, any) = (parse_id(&task_id)?, Precondition::None);
-    let task = commands::tasks::decide_on(&context, call, task_id, &any, task::reopen).await?;
+    let (task_id, occurrence) = (parse_id(&task_id)?, body.into_occurrence()?);
+    let decide = |task: &Task, moment| task::reopen(task, occurrence, moment);
+    let any = Precondition::None;
+    let task = commands::tasks::decide_on(&context, call, task_id, &any, decide).await?;
     Ok(rendered(HttpResponse::Ok(), task))
 }
 

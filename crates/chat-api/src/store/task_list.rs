@@ -187,7 +187,7 @@ fn statement(
         "select task_id, user_id, title, description, priority, status, due_at, due_on, time_zone,
              recurrence, occurrence, reminders, snoozes, dismissed, tags, day_time, schedule_since,
              created_at, updated_at, completed_at, deleted_at, list_id, position, subtasks, version,
-             receipted_version, rejected_reason, next_version(version) as next_version,
+             receipted_version, rejected_reason, passed, next_version(version) as next_version,
              messaging.clock() as now, nullif(due_order, 'infinity') as due_key, priority_order,
              title_order
          from task where user_id = ",

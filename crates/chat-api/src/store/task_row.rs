@@ -7,7 +7,7 @@ use events::{
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::domain::task::Task;
+use crate::domain::task::{Passed, Task};
 
 /// The row as the database has it.
 #[derive(sqlx::FromRow)]
@@ -39,6 +39,7 @@ pub(crate) struct TaskRow {
     pub(crate) version: i64,
     pub(crate) receipted_version: i64,
     pub(crate) rejected_reason: Option<String>,
+    pub(crate) passed: Option<Json<Passed>>,
     /// The version that a change would make now.
     pub(crate) next_version: i64,
     /// When the row was read.
@@ -79,6 +80,7 @@ impl TryFrom<TaskRow> for Task {
             completed_at: row.completed_at,
             deleted_at: row.deleted_at,
             delivery_problem: row.rejected_reason,
+            passed: row.passed.map(|Json(passed)| passed),
         })
     }
 }

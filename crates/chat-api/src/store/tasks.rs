@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::task_row::{TaskRow, due_columns, priority_name, status_name};
 use crate::domain::{
     search::order_of,
-    task::{Moment, Task},
+    task::{Moment, Passed, Task},
 };
 
 /// `select` of whole rows, with what follows it.
@@ -24,7 +24,7 @@ macro_rules! select_tasks {
                  dismissed as "dismissed: Json<Vec<ReminderId>>", tags, day_time, schedule_since,
                  list_id, position, subtasks as "subtasks: Json<Vec<Subtask>>",
                  created_at, updated_at, completed_at, deleted_at, version, receipted_version,
-                 rejected_reason, next_version(version) as "next_version!",
+                 rejected_reason, passed as "passed: Json<Passed>", next_version(version) as "next_version!",
                  messaging.clock() as "now!"
              from task "# + $tail,
             $($argument),*
@@ -99,7 +99,7 @@ pub(crate) async fn save(conn: &mut PgConnection, task: &Task) -> sqlx::Result<(
              due_on = $8, time_zone = $9, recurrence = $10, occurrence = $11, reminders = $12,
              snoozes = $13, dismissed = $14, tags = $15, schedule_since = $16, updated_at = $17,
              completed_at = $18, deleted_at = $19, version = $20, list_id = $21, position = $22,
-             subtasks = $23, title_order = $24, day_time = $25
+             subtasks = $23, title_order = $24, day_time = $25, passed = $26
          where task_id = $1 and user_id = $2 and version < $20",
         state.task_id.uuid(),
         state.user_id.uuid(),
@@ -126,6 +126,7 @@ pub(crate) async fn save(conn: &mut PgConnection, task: &Task) -> sqlx::Result<(
         Json(&state.subtasks) as _,
         order_of(&state.title),
         state.day_time,
+        task.passed.as_ref().map(Json) as _,
     )
     .execute(conn)
     .await?;

@@ -77,6 +77,39 @@ async fn an_occurrence_that_is_skipped_is_passed_over_without_a_completion() {
 }
 
 #[tokio::test]
+async fn an_occurrence_that_was_done_or_skipped_is_gone_back_to_until_something_else_happens() {
+    let stack = Stack::start().await;
+    let ada = stack.register("ada").await;
+    let task = every_day(&ada).await;
+    let first = json!({"occurrence": "2099-03-27T09:00:00"});
+    for act in ["complete", "skip"] {
+        ada.post(&path(&task, act), first.clone()).await;
+        // The second time its answer was lost.
+        for _ in 0..2 {
+            let back = ada.post(&path(&task, "reopen"), first.clone()).await.body;
+            for field in ["occurrence", "due_date", "recurrence", "status", "subtasks"] {
+                assert_eq!(back[field], task[field], "{act}: {field}");
+            }
+        }
+    }
+    let items = json!([{"id": task["id"], "occurrence": first["occurrence"]}]);
+    let many = |action: &str| json!({"action": action, "tasks": items});
+    ada.post("/tasks/bulk", many("complete")).await;
+    let back = ada.post("/tasks/bulk", many("reopen")).await.body;
+    assert_eq!(back["items"][0]["occurrence"], first["occurrence"]);
+
+    ada.post(&path(&task, "complete"), first.clone()).await;
+    let changed = format!("/tasks/{}", task["id"].as_str().expect("an id"));
+    let changed = ada.patch(&changed, json!({"priority": "HIGH"})).await.body;
+    ada.post(&path(&task, "reopen"), first).await.assert_problem(409, "changed_since");
+    ada.post("/tasks/bulk", many("reopen")).await.assert_refuses("tasks[0].occurrence");
+    assert_eq!(ada.post(&path(&task, "reopen"), json!({})).await.body, changed);
+    let wrong = json!({"occurrence": "soon"});
+    ada.post(&path(&task, "reopen"), wrong).await.assert_refuses("occurrence");
+    stack.stop().await;
+}
+
+#[tokio::test]
 async fn a_reminder_is_put_off_until_tomorrow_morning() {
     let stack = Stack::start().await;
     let ada = stack.register("ada").await;

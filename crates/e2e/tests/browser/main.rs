@@ -8,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use e2e::{Options, Process, Stack, repository};
-use testing::skipped;
+use e2e::{APP_TOKEN, Options, Person, Process, Stack, in_seconds, repository};
+use testing::{eventually, skipped};
 use tokio::process::Command;
 
 /// What the browser is called, by the names that systems give it.
@@ -29,6 +29,7 @@ async fn the_page_does_in_a_browser_what_its_tests_say() {
     }
     let stack = start().await;
     if is_built(stack.base()).await {
+        leave_dead_letters(&stack).await;
         run_tests(&web, stack.base()).await;
     } else {
         skipped("chat-api was built without the page: `make web` builds it");
@@ -74,6 +75,26 @@ async fn start() -> Stack {
     stack
 }
 
+/// What the administrator's page has to show: a record that nobody can take, and an event that the worker refused by
+/// a mistake that is mended by now.
+async fn leave_dead_letters(stack: &Stack) {
+    let position = [("__partition", "0".to_owned()), ("__offset", "1000000".to_owned())];
+    let garbage = b"<b>garbage</b>".to_vec();
+    let answer = stack.workers[0].deliver("task-events", Some(APP_TOKEN), &position, garbage).await;
+    assert!(answer.status().is_success(), "{answer:?}");
+    let mistake =
+        "alter table task add constraint mistake check (state ->> 'title' <> 'Refused') not valid";
+    sqlx::query(mistake).execute(&stack.worker).await.unwrap();
+    Person::register(stack.base()).await.create_task("Refused", &in_seconds(3600)).await;
+    let known = "select count(*) from dead_letter_view where reason like '%mistake%'";
+    eventually("the refused event to be known", || async {
+        let known: i64 = sqlx::query_scalar(known).fetch_one(&stack.chat).await.unwrap();
+        (known == 1).then_some(())
+    })
+    .await;
+    sqlx::query("alter table task drop constraint mistake").execute(&stack.worker).await.unwrap();
+}
+
 fn vapid_keys() -> HashMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let command = vec!["vapid-keys".to_owned()];
@@ -89,10 +110,12 @@ async fn is_built(base: &str) -> bool {
     page.contains(SIGN_OF_PAGE)
 }
 
-/// Its output goes past what the harness captures.
+/// Its output goes past what the harness captures. `E2E_FILES=admin` runs the files that have that in their names.
 async fn run_tests(web: &Path, base: &str) {
+    let files = std::env::var("E2E_FILES").unwrap_or_default();
     let status = Command::new("node")
         .args([VITEST, "run", "--config", CONFIG])
+        .args(files.split_whitespace())
         .current_dir(web)
         .env("STACK_URL", base)
         .env("ADMIN_EMAIL", ADMIN_EMAIL)

@@ -11,7 +11,8 @@ export type Command =
   /** `before` has what the fields were that it changes, as the person saw them. */
   | { kind: "patch"; id: string; version: number; patch: TaskPatch; before: Partial<Task> }
   | { kind: "complete"; id: string; occurrence: string | null }
-  | { kind: "reopen"; id: string }
+  /** Of a series, at the occurrence that was done or skipped. */
+  | { kind: "reopen"; id: string; occurrence: string | null }
   | { kind: "skip"; id: string; occurrence: string }
   | { kind: "delete"; id: string }
   | { kind: "restore"; id: string }
@@ -113,6 +114,17 @@ function taskToBe(id: string, task: NewTask, timeZone: string): Task {
     completed_at: null,
     delivery_problem: null,
   };
+}
+
+/** A command about a task that had no id of the service's yet, about the one that the service has made. */
+export function renamed(command: Command, id: string, made: Task): Command {
+  if (command.kind === "bulk") {
+    const name = (one: { id: string }) => (one.id === id ? { ...one, id: made.id } : one);
+    const tasks = command.request.tasks.map(name);
+    return { ...command, request: { ...command.request, tasks } };
+  }
+  if (command.kind === "patch") return { ...command, id: made.id, version: made.version };
+  return { ...command, id: made.id };
 }
 
 /** What two people, or one in two windows, made of the same fields. */

@@ -21,6 +21,7 @@ import { serverEvents } from "../api/events";
 import { strings } from "../../strings";
 import {
   conflictOf,
+  renamed,
   taskIdsOf,
   withCommands,
   type Command,
@@ -384,10 +385,8 @@ export class Replica {
     if (!task || (command.kind !== "add" && command.kind !== "phrase")) return;
     for (const later of await this.#storage.queue()) {
       const of = later.command;
-      if (later.seq <= seq || of.kind === "bulk" || of.id !== command.id) continue;
-      const renamed = { ...of, id: task.id };
-      if (renamed.kind === "patch") renamed.version = task.version;
-      await this.#storage.requeue({ ...later, command: renamed });
+      if (later.seq <= seq || !taskIdsOf(of).includes(command.id)) continue;
+      await this.#storage.requeue({ ...later, command: renamed(of, command.id, task) });
     }
     await this.#reloadQueue();
   }

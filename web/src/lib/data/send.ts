@@ -44,7 +44,12 @@ async function sendOne(key: string, command: One): Promise<Task> {
         }),
       );
     case "reopen":
-      return body(api.POST("/api/v1/tasks/{task_id}/reopen", { params: pathOf(command.id) }));
+      return body(
+        api.POST("/api/v1/tasks/{task_id}/reopen", {
+          params: pathOf(command.id),
+          body: command.occurrence ? { occurrence: command.occurrence } : {},
+        }),
+      );
     case "skip":
       return body(
         api.POST("/api/v1/tasks/{task_id}/skip", {

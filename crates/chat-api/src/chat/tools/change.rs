@@ -89,7 +89,7 @@ fn decide(use_of: &Use, task: &Task, zone: TimeZone, moment: Moment) -> Result<D
     let occurrence = task.state.occurrence;
     Ok(match use_of {
         Use::CompleteTasks(_) => task::complete(task, occurrence, moment)?,
-        Use::ReopenTasks(_) => task::reopen(task, moment)?,
+        Use::ReopenTasks(_) => task::reopen(task, None, moment)?,
         Use::DeleteTasks(_) => task::delete(task, moment)?,
         Use::SkipOccurrence(_) if task.state.recurrence.is_none() => {
             return Err(if task.is_deleted() { Reason::Gone } else { Reason::DoesNotRepeat });

@@ -187,6 +187,7 @@ impl From<Refusal> for Reason {
         match refusal {
             Refusal::NotFound => Self::Gone,
             Refusal::ReminderGone => Self::NoReminder,
+            Refusal::ChangedSince => Self::ChangedSince,
             Refusal::OccurrenceRequired => Self::DoesNotRepeat,
             Refusal::Field { field: "occurrence", .. } => Self::DoesNotRepeat,
             Refusal::Field { field: "until", reason } => {

@@ -175,6 +175,7 @@ pub(super) fn told(before: &Task, mut after: Task, moment: Moment) -> Decided {
     if !after.is_done() {
         after.completed_at = None;
     }
+    after.passed = None;
     after.state.version = moment.version;
     after.updated_at = moment.now;
     let fact = TaskUpdated {

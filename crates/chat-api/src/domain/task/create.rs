@@ -83,6 +83,7 @@ pub(crate) fn create(
         completed_at: None,
         deleted_at: None,
         delivery_problem: None,
+        passed: None,
     };
     Ok(Decided { facts: vec![task.state.clone().into()], task })
 }

@@ -114,6 +114,7 @@ impl Imported {
             completed_at: is_done.then(|| past(self.completed_at).unwrap_or(moment.now)),
             deleted_at: past(self.deleted_at),
             delivery_problem: None,
+            passed: None,
         };
         let mut facts = vec![created];
         // Whoever follows hears of a task before it hears that it is gone.

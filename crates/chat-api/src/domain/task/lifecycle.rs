@@ -6,6 +6,7 @@ use super::{
     Decided, Moment, Refusal, Task,
     change::told,
     series::{Named, compare, pass_on},
+    undo::{Passed, take_back},
 };
 use crate::domain::Refused;
 
@@ -41,6 +42,7 @@ pub(crate) fn complete(
     }
     after.state.version = moment.version;
     after.updated_at = moment.now;
+    after.passed = done.and_then(|done| Passed::over(done, task, &after));
     let fact = TaskCompleted {
         task_id: after.state.task_id,
         user_id: after.state.user_id,
@@ -82,7 +84,11 @@ pub(crate) fn skip(
     if named == Named::Current && !pass_on(&mut after.state, skipped, moment.now) {
         after.completed_at = Some(moment.now);
     }
-    Ok(told(task, after, moment))
+    let mut decided = told(task, after, moment);
+    if named == Named::Current {
+        decided.task.passed = Passed::over(skipped, task, &decided.task);
+    }
+    Ok(decided)
 }
 
 /// How a named occurrence lies to the current one; `None` of a task that does not recur.
@@ -99,9 +105,24 @@ fn name(task: &Task, occurrence: Option<Nominal>) -> Result<Option<Named>, Refus
 }
 
 /// Takes a completion back; a task that isn't done stays as it is.
-pub(crate) fn reopen(task: &Task, moment: Moment) -> Result<Decided, Refusal> {
+///
+/// Of a recurring task, `occurrence` names the one to go back to, done or skipped, with what was moved, put off
+/// and ticked in it. That is refused where the task has changed since; the current one is gone back to already.
+pub(crate) fn reopen(
+    task: &Task,
+    occurrence: Option<Nominal>,
+    moment: Moment,
+) -> Result<Decided, Refusal> {
     if task.is_deleted() {
         return Err(Refusal::NotFound);
+    }
+    let named = occurrence.filter(|_| task.state.recurrence.is_some());
+    let last = task.passed.as_ref().filter(|passed| passed.version == task.state.version);
+    if let Some(passed) = last.filter(|passed| named == Some(passed.occurrence)) {
+        return take_back(task, &passed.former, moment);
+    }
+    if named.is_some() && named != task.state.occurrence {
+        return Err(Refusal::ChangedSince);
     }
     if !task.is_done() {
         return Ok(Decided::unchanged(task));

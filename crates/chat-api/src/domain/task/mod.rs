@@ -26,7 +26,7 @@ pub(crate) use create::{NewTask, Place, create};
 pub(crate) use import::Imported;
 pub(crate) use lifecycle::{complete, delete, reopen, restore, skip};
 pub(crate) use reminding::{Wait, dismiss, put_off, snooze};
-pub(crate) use undo::{Former, former, take_back};
+pub(crate) use undo::{Former, Passed, former, take_back};
 
 /// A task as chat-api knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,8 @@ pub(crate) struct Task {
     pub(crate) deleted_at: Option<DateTime<Utc>>,
     /// Why the worker will not take it.
     pub(crate) delivery_problem: Option<String>,
+    /// The occurrence that its last change has passed over, done or skipped.
+    pub(crate) passed: Option<Passed>,
 }
 
 /// When a decision is taken, by the database's clock, and the version that it makes.
@@ -71,6 +73,9 @@ pub(crate) enum Refusal {
     /// The reminder does not follow from the task any more.
     #[error("the task no longer has this reminder")]
     ReminderGone,
+    /// The task is not as it was when the occurrence was done or skipped.
+    #[error("the task has changed since this occurrence was done or skipped")]
+    ChangedSince,
     /// A field's value does not go with the others.
     #[error("{field} {reason}")]
     Field {

@@ -177,11 +177,11 @@ fn a_task_done_stays_done_without_another_word() {
 #[test]
 fn reopening_begins_the_schedule_anew_so_that_nothing_reminds_for_the_past() {
     let done = complete(&given_a_task(), None, moment(5)).expect("done").task;
-    let decided = reopen(&done, moment(9)).expect("a decision");
+    let decided = reopen(&done, None, moment(9)).expect("a decision");
     assert_eq!(changed_fields(&decided), ["status"]);
     assert_eq!(decided.task.state.schedule_since, Some(moment(9).now));
     assert_eq!(decided.task.completed_at, None);
-    let again = reopen(&decided.task, moment(10)).expect("a decision");
+    let again = reopen(&decided.task, None, moment(10)).expect("a decision");
     assert!(again.facts.is_empty());
 }
 
@@ -192,7 +192,7 @@ fn what_lies_in_the_trash_takes_no_command_but_restore() {
     let trashed = deleted.task;
     assert_eq!(delete(&trashed, moment(6)), Err(Refusal::NotFound));
     assert_eq!(complete(&trashed, None, moment(6)), Err(Refusal::NotFound));
-    assert_eq!(reopen(&trashed, moment(6)), Err(Refusal::NotFound));
+    assert_eq!(reopen(&trashed, None, moment(6)), Err(Refusal::NotFound));
     assert_eq!(change(&trashed, TaskPatch::default(), None, moment(6)), Err(Refusal::NotFound));
     let restored = restore(&trashed, moment(7)).expect("restored");
     assert_eq!(changed_fields(&restored), ["deleted_at"]);

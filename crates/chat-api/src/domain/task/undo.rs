@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use events::{Nominal, TaskVersion};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -30,6 +31,23 @@ pub(crate) enum Former {
         /// When it was done, while it was.
         completed_at: Option<DateTime<Utc>>,
     },
+}
+
+/// What an occurrence is brought back by that was done or skipped, while nothing has changed since.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Passed {
+    pub(super) occurrence: Nominal,
+    /// The version that passing over it has made.
+    pub(super) version: TaskVersion,
+    pub(super) former: Former,
+}
+
+impl Passed {
+    /// What an act has passed over; `None` where that was nothing.
+    pub(super) fn over(occurrence: Nominal, before: &Task, after: &Task) -> Option<Self> {
+        let version = after.state.version;
+        former(before, after).map(|former| Self { occurrence, version, former })
+    }
 }
 
 /// Fields that stay where an act is taken back: where a task stands is nothing that it says.
@@ -198,7 +216,7 @@ mod tests {
         let open = plain();
         let done_at = moment("2027-03-02T08:00:00Z");
         let done = complete(&open, None, done_at).expect("done").task;
-        let acted = reopen(&done, moment("2027-03-03T08:00:00Z")).expect("reopened");
+        let acted = reopen(&done, None, moment("2027-03-03T08:00:00Z")).expect("reopened");
         let back = taken_back(&done, &acted, "2027-03-03T08:01:00Z");
         assert_eq!((back.task.is_done(), back.task.completed_at), (true, Some(done_at.now)));
     }
@@ -250,9 +268,79 @@ mod tests {
     }
 
     #[test]
+    fn given_an_occurrence_that_was_done_then_reopening_it_brings_it_back_whole() {
+        let mut task = every_day_at_nine();
+        task.state.subtasks = vec![events::Subtask {
+            subtask_id: events::SubtaskId::random(),
+            title: "fill the can".to_owned(),
+            done: true,
+        }];
+        let patch = TaskPatch {
+            due_date: Some(Some(Due::At("2027-03-26T15:00:00Z".parse().expect("an instant")))),
+            ..TaskPatch::default()
+        };
+        let moved = decide_change(&task, patch, None, moment("2027-03-26T07:00:00Z"));
+        let moved = moved.expect("moved").task;
+        let named = task.state.occurrence;
+        for pass_over in [complete, skip] {
+            let passed = pass_over(&moved, named, moment("2027-03-26T15:10:00Z")).expect("passed");
+            assert_eq!(passed.task.state.occurrence, occurrence("2027-03-27T09:00:00"));
+            let back = reopen(&passed.task, named, moment("2027-03-26T15:11:00Z")).expect("back");
+            assert_eq!(said(&back.task), said(&moved));
+            assert_eq!(back.task.state.schedule_since, Some(moment("2027-03-26T15:11:00Z").now));
+            // Its answer was lost, and it is asked for again.
+            let again = reopen(&back.task, named, moment("2027-03-26T15:12:00Z")).expect("again");
+            assert!(again.facts.is_empty());
+        }
+    }
+
+    #[test]
+    fn given_that_the_task_has_changed_since_then_its_last_occurrence_stays_over() {
+        let task = every_day_at_nine();
+        let named = task.state.occurrence;
+        let done = complete(&task, named, moment("2027-03-26T08:10:00Z")).expect("done").task;
+        let patch = TaskPatch { priority: Some(Priority::High), ..TaskPatch::default() };
+        let changed = decide_change(&done, patch, None, moment("2027-03-26T08:11:00Z"));
+        let changed = changed.expect("changed").task;
+        let late = moment("2027-03-26T08:12:00Z");
+        assert_eq!(reopen(&changed, named, late), Err(Refusal::ChangedSince));
+        // As the worker's answers move it on.
+        let overtaken = Task {
+            state: events::TaskState { version: late.version, ..done.state.clone() },
+            ..done.clone()
+        };
+        assert_eq!(reopen(&overtaken, named, late), Err(Refusal::ChangedSince));
+        let other = occurrence("2027-03-25T09:00:00");
+        assert_eq!(reopen(&done, other, late), Err(Refusal::ChangedSince));
+        assert!(reopen(&done, None, late).expect("a decision").facts.is_empty());
+    }
+
+    #[test]
+    fn given_the_last_occurrence_then_reopening_it_leaves_it_to_be_done() {
+        let task = given(rule("FREQ=DAILY;COUNT=1", "2027-03-26T09:00:00", "due_date"));
+        let named = task.state.occurrence;
+        for pass_over in [complete, skip] {
+            let over = pass_over(&task, named, moment("2027-03-26T08:10:00Z")).expect("over").task;
+            assert!(over.is_done());
+            let back = reopen(&over, named, moment("2027-03-26T08:11:00Z")).expect("back").task;
+            assert_eq!((back.is_done(), said(&back)), (false, said(&task)));
+        }
+    }
+
+    #[test]
+    fn given_a_completion_that_a_rule_counts_from_then_it_counts_from_the_one_before_again() {
+        let task = given(rule("FREQ=DAILY;INTERVAL=3", "2027-03-26T09:00:00", "completion"));
+        let named = task.state.occurrence;
+        let done = complete(&task, named, moment("2027-03-29T08:10:00Z")).expect("done").task;
+        assert_ne!(done.state.recurrence, task.state.recurrence);
+        let back = reopen(&done, named, moment("2027-03-29T08:11:00Z")).expect("back").task;
+        assert_eq!(said(&back), said(&task));
+    }
+
+    #[test]
     fn given_that_nothing_changed_then_there_is_nothing_to_take_back() {
         let task = plain();
-        let same = reopen(&task, moment("2027-03-02T08:00:00Z")).expect("a decision");
+        let same = reopen(&task, None, moment("2027-03-02T08:00:00Z")).expect("a decision");
         assert_eq!(former(&task, &same.task), None);
     }
 

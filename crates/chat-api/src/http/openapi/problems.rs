@@ -133,6 +133,7 @@ fn specimen(code: Code) -> Failure {
         Code::TooMany => Failure::TooMany { what: "lists", limit: 500 },
         Code::InboxStays => Failure::InboxStays,
         Code::ReminderGone => Failure::ReminderGone,
+        Code::ChangedSince => Failure::ChangedSince,
         Code::DeadLetterDiscarded => Failure::DeadLetterDiscarded,
         Code::StillAnswering => Failure::StillAnswering,
         Code::VersionMismatch => Failure::VersionMismatch,
