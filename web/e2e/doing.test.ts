@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { strings } from "../src/strings";
+import { reminderEditorStrings as editor } from "../src/strings/recurrence-editors";
 import { ZONE, addTask, must, newAccount, openTasks, type Account } from "./accounts";
 import { composer, detail, heading, notices, opener, row, tick, titles } from "./home";
 import { screenshot, test } from "./stack";
@@ -103,6 +104,12 @@ test("a task is changed where it is open, and each change is sent", async ({ dev
   await page.keyboard.press("Enter");
   await expect.poll(async () => (await find(account, id)).tags).toEqual(["work"]);
   await expect.poll(() => row(page, "Fair copy").getByText("#work").count()).toBe(1);
+  await renamed.getByRole("combobox", { name: editor.another }).selectOption(editor.before);
+  await renamed.getByLabel(editor.howMany).fill("25");
+  await renamed.getByRole("button", { name: editor.add, exact: true }).first().click();
+  await expect
+    .poll(async () => (await find(account, id)).reminders)
+    .toEqual([{ offset: "PT0S" }, { offset: "-PT25M" }]);
 });
 
 test("several tasks are chosen and changed at once", async ({ devices }) => {

@@ -257,10 +257,35 @@ fn extensions(delivery: &Delivery) -> Extensions {
     serde_json::from_slice(&delivery.record).unwrap_or_default()
 }
 
-/// An error with its causes, for a person.
+/// An error with its causes, for a person; without those that it has named itself, as those of a database are.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.map(ToString::to_string).fold(error.to_string(), |said, cause| {
+        if said.contains(&cause) { said } else { format!("{said}: {cause}") }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{said}")]
+    struct Told {
+        said: &'static str,
+        source: Option<Box<Told>>,
+    }
+
+    fn told(said: &[&'static str]) -> Told {
+        let (first, rest) = said.split_first().expect("an error");
+        let source = (!rest.is_empty()).then(|| Box::new(told(rest)));
+        Told { said: first, source }
+    }
+
+    #[test]
+    fn causes_are_said_once() {
+        assert_eq!(chain(&told(&["it failed", "no route"])), "it failed: no route");
+        let twice = told(&["it failed", "the database says: no row", "no row", "at line 3"]);
+        assert_eq!(chain(&twice), "it failed: the database says: no row: at line 3");
+    }
 }

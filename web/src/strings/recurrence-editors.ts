@@ -63,6 +63,10 @@ export const reminderEditorStrings = {
   none: "No reminders.",
   remove: (reminder: string) => `Remove the reminder ${reminder}`,
   another: "Remind",
+  before: "earlier …",
+  howMany: "How many",
+  unit: "Unit",
+  units: { minutes: "minutes before", hours: "hours before", days: "days before" },
   at: "at a time …",
   date: "Date",
   time: "Time",
@@ -76,5 +80,6 @@ export const reminderEditorStrings = {
     past: "That time has passed.",
     too_far: "A reminder lies at most 366 days from the due date.",
     incomplete: "Choose a date and a time.",
+    no_number: "Write a whole number above 0.",
   },
 };

@@ -41,6 +41,8 @@ describe("one reminder more", () => {
   });
 
   it("is not past, nor more than 366 days from the due time", () => {
+    expect(problem([], { offset: "-P366D" })).toBeNull();
+    expect(problem([], { offset: "-P367D" })).toBe("too_far");
     expect(problem([], { at: "2026-11-20T12:00:00Z" })).toBe("past");
     expect(problem([], { at: "2027-11-25T12:00:00Z" })).toBeNull();
     expect(problem([], { at: "2027-11-26T12:00:00Z" })).toBe("too_far");

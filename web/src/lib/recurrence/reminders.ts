@@ -52,7 +52,7 @@ export function problemOfAnother(
 ): ReminderProblem | null {
   if (reminders.length >= MAX_REMINDERS) return "limit";
   if (reminders.some((reminder) => identity(reminder) === identity(another))) return "there";
-  if (!("at" in another)) return null;
+  if (!("at" in another)) return parseDuration(another.offset) === null ? "too_far" : null;
   if (Date.parse(another.at) <= now) return "past";
   if (due === null) return null;
   const distance = daysBetween(dayOf(due, timeZone), dayOf(another.at, timeZone));
