@@ -211,6 +211,35 @@ test("tasks that are chosen are dragged to a list together", async ({ devices })
   await expect.poll(inGarden).toEqual(["One", "Three", "Two"]);
 });
 
+test("a list is put in order by hand, by dragging and by keys", async ({ devices }) => {
+  const account = await newAccount();
+  const list_id = await addList(account, "Garden");
+  for (const title of ["One", "Two", "Three"]) await addTask(account, { title, list_id });
+  const page = await devices.open({ as: account, path: `/list/${list_id}` });
+  await row(page, "Three").waitFor();
+  await page.getByLabel(strings.sort).selectOption(strings.sorts.hand);
+  await expect.poll(() => titles(page)).toEqual(["One", "Two", "Three"]);
+  const query = { list: list_id, sort: "position" } as const;
+  const kept = async () => {
+    const { items } = await must(account.api.GET("/api/v1/tasks", { params: { query } }));
+    return items.map(({ title }) => title);
+  };
+  const become = async (order: string[]) => {
+    await expect.poll(() => titles(page)).toEqual(order);
+    await expect.poll(kept).toEqual(order);
+  };
+  await row(page, "Three").dragTo(row(page, "One"));
+  await become(["Three", "One", "Two"]);
+  await notices(page).getByRole("button", { name: strings.undo }).click();
+  await become(["One", "Two", "Three"]);
+  await opener(page, "One").focus();
+  await page.keyboard.press("Alt+ArrowDown");
+  await become(["Two", "One", "Three"]);
+  await page.keyboard.press("Alt+ArrowDown");
+  await become(["Two", "Three", "One"]);
+  expect(await opener(page, "One").evaluate((it) => it.matches(":focus"))).toBe(true);
+});
+
 test("a task that is dragged to Upcoming is due tomorrow", async ({ devices }) => {
   const account = await newAccount();
   await addTask(account, { title: "Drag me" });

@@ -116,6 +116,7 @@ export const strings = {
   deleted: (title: string) => `Deleted: ${title}`,
   deletedMany: (count: number) => (count === 1 ? "One task deleted" : `${count} tasks deleted`),
   changedMany: (count: number) => (count === 1 ? "One task changed" : `${count} tasks changed`),
+  put: (count: number) => (count === 1 ? "Moved" : `${count} tasks moved`),
   movedTo: (title: string, where: string) => `${title} → ${where}`,
 
   chosen: "Chosen tasks",
@@ -142,6 +143,7 @@ export const strings = {
     created: "Newest first",
     priority: "By priority",
     title: "By title",
+    hand: "By hand",
   },
 
   conversation: "Conversation",
@@ -223,6 +225,7 @@ export const strings = {
         ["1 2 3", "Priority high, medium, low"],
         ["s", "Choose it"],
         ["Shift ↓", "Choose several"],
+        ["Alt ↓", "Down in a list by hand; Alt ↑ up"],
         ["Del", "Delete it"],
       ],
     },

@@ -1,6 +1,7 @@
 /** What a person does to tasks by a click or a key, each with its notice and, where it can be, its way back. */
 import type { Schemas, Task, TaskPatch } from "./api/client";
 import { backOf, requestsOf, type Act } from "./data/bulk";
+import { putBack, type Put } from "./data/order";
 import { notices, type NoticeAction } from "./notices.svelte";
 import { replica } from "./session.svelte";
 import { isDay, toInstant, toLocal, type Day, type DueDate } from "./time";
@@ -71,12 +72,12 @@ export function reschedule(tasks: readonly Task[], day: Day | null, where: strin
     first && moved.length === 1
       ? strings.movedTo(first.title, where)
       : strings.changedMany(moved.length),
-    moved.length > 0 ? undo(() => putBack(moved)) : [],
+    moved.length > 0 ? undo(() => dueAgain(moved)) : [],
   );
 }
 
 /** Makes tasks due again when they were. */
-function putBack(tasks: readonly Task[]): void {
+function dueAgain(tasks: readonly Task[]): void {
   for (const { id, due_date } of tasks) {
     const now = replica().tasks.get(id);
     if (now) patch(now, { due_date });
@@ -91,6 +92,20 @@ export function skip(task: Task): void {
     strings.skipped(task.title),
     undo(() => goBackTo(id, occurrence)),
   );
+}
+
+/** Puts tasks elsewhere in the order of their list by hand. `shown` is how they stand. */
+export function put(shown: readonly string[], puts: readonly Put[]): void {
+  const back = putBack(shown, puts);
+  const run = (some: readonly Put[]) => {
+    for (const one of some) void replica().run({ kind: "put", ...one });
+  };
+  run(puts);
+  if (puts.length > 0)
+    notices.say(
+      strings.put(puts.length),
+      undo(() => run(back)),
+    );
 }
 
 /** The same for many. */

@@ -12,7 +12,8 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { text: "", priority: "", tag: "", list: "", due: "" };
 
-export const SORTS = ["due", "created", "priority", "title"] as const;
+/** By hand is the order of one list. */
+export const SORTS = ["due", "created", "priority", "title", "hand"] as const;
 export type Sort = (typeof SORTS)[number];
 
 /** A heading with its tasks; what is dropped on it is due on its day. */
@@ -99,8 +100,17 @@ export function sorted(tasks: Task[], sort: Sort, timeZone: string): Task[] {
     created: (a, b) => (a.created_at < b.created_at ? 1 : -1),
     priority: (a, b) => RANK[a.priority] - RANK[b.priority] || due(a, b),
     title: (a, b) => COLLATOR.compare(a.title, b.title),
+    // What has no place yet stands at the end, as the service will put it.
+    hand: (a, b) => compare(a.position ?? LAST, b.position ?? LAST),
   };
   return tasks.sort(orders[sort]);
+}
+
+/** Behind all positions. */
+const LAST = "\uffff";
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 const COLLATOR = new Intl.Collator("en", { numeric: true, sensitivity: "base" });

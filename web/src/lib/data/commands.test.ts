@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Task } from "../api/client";
 import {
   conflictOf,
+  names,
   renamed,
   taskIdsOf,
   withCommands,
@@ -117,6 +118,17 @@ test("the same is done to many, and those that are gone are passed over", () => 
   expect(left.map(({ id }) => id)).toEqual(["c"]);
 });
 
+test("a task that is put beside another one stands there at once", () => {
+  const all = [task("a", { position: "80" }), task("b", { position: "81" }), task("c")];
+  const byHand = (...puts: Extract<Command, { kind: "put" }>["beside"][]) =>
+    shown(all, ...puts.map((beside) => ({ kind: "put" as const, id: "c", beside })))
+      .toSorted((one, other) => (one.position! < other.position! ? -1 : 1))
+      .map(({ id }) => id);
+  expect(byHand({ after: "a" })).toEqual(["a", "c", "b"]);
+  expect(byHand({ before: "a" })).toEqual(["c", "a", "b"]);
+  expect(byHand({ before: "a" }, { after: "b" })).toEqual(["a", "b", "c"]);
+});
+
 test("commands show in their order", () => {
   const commands: Command[] = [
     { kind: "add", id: "a", task: { title: "Draft" } },
@@ -142,6 +154,9 @@ test("what waits behind an addition is about the task that the service has made"
   ];
   const after = commands.map((command) => renamed(command, "a", made));
   expect(after.map(taskIdsOf)).toEqual([["made"], ["made"], ["b", "made"]]);
+  const behind: Command = { kind: "put", id: "b", beside: { after: "a" } };
+  expect([names(behind, "a"), names(behind, "b"), names(behind, "c")]).toEqual([true, true, false]);
+  expect(renamed(behind, "a", made)).toEqual({ ...behind, beside: { after: "made" } });
   expect(after[0]).toMatchObject({ version: 9 });
   expect(taskIdsOf(bulk)).toEqual(["b", "a"]);
 });

@@ -3,6 +3,7 @@
  * can be written to the browser's database and read again.
  */
 import type { NewTask, Schemas, Task, TaskPatch } from "../api/client";
+import { neighbourOf, positionBeside, type Put } from "./order";
 
 export type Command =
   | { kind: "add"; id: string; task: NewTask }
@@ -14,6 +15,8 @@ export type Command =
   /** Of a series, at the occurrence that was done or skipped. */
   | { kind: "reopen"; id: string; occurrence: string | null }
   | { kind: "skip"; id: string; occurrence: string }
+  /** Another place in the order of its list by hand. */
+  | ({ kind: "put" } & Put)
   | { kind: "delete"; id: string }
   | { kind: "restore"; id: string }
   | { kind: "snooze"; id: string; reminder_id: string; request: Schemas["SnoozeRequest"] }
@@ -30,9 +33,15 @@ export interface Queued {
 
 export type Tasks = ReadonlyMap<string, Task>;
 
-/** The tasks that a command is about. */
+/** The tasks that a command changes. */
 export function taskIdsOf(command: Command): string[] {
   return command.kind === "bulk" ? command.request.tasks.map(({ id }) => id) : [command.id];
+}
+
+/** Whether a command names a task, to change it or only to stand beside it. */
+export function names(command: Command, id: string): boolean {
+  if (command.kind === "put" && neighbourOf(command.beside) === id) return true;
+  return taskIdsOf(command).includes(id);
 }
 
 /** The tasks as they will be when all of these are taken. */
@@ -50,14 +59,14 @@ function apply(tasks: Map<string, Task>, command: Command, timeZone: string): vo
   }
   for (const id of taskIdsOf(command)) {
     const task = tasks.get(id);
-    const after = task && changed(task, command);
+    const after = task && changed(task, command, tasks);
     if (after) tasks.set(id, after);
     else tasks.delete(id);
   }
 }
 
 /** A task after a command; null where it is gone then. */
-function changed(task: Task, command: Command): Task | null {
+function changed(task: Task, command: Command, tasks: Tasks): Task | null {
   switch (command.kind === "bulk" ? command.request.action : command.kind) {
     case "complete":
       // The next occurrence is the service's to say.
@@ -68,6 +77,10 @@ function changed(task: Task, command: Command): Task | null {
       return null;
   }
   if (command.kind === "patch") return patched(task, command.patch);
+  if (command.kind === "put") {
+    const other = tasks.get(neighbourOf(command.beside));
+    return { ...task, position: positionBeside(other?.position ?? null, command.beside) };
+  }
   if (command.kind === "bulk" && command.request.action === "move") {
     return { ...task, list_id: command.request.list_id };
   }
@@ -124,6 +137,13 @@ export function renamed(command: Command, id: string, made: Task): Command {
     return { ...command, request: { ...command.request, tasks } };
   }
   if (command.kind === "patch") return { ...command, id: made.id, version: made.version };
+  if (command.kind === "put") {
+    const name = (other: string) => (other === id ? made.id : other);
+    const { beside } = command;
+    const renamed =
+      "after" in beside ? { after: name(beside.after) } : { before: name(beside.before) };
+    return { ...command, id: name(command.id), beside: renamed };
+  }
   return { ...command, id: made.id };
 }
 

@@ -21,6 +21,7 @@ import { serverEvents } from "../api/events";
 import { strings } from "../../strings";
 import {
   conflictOf,
+  names,
   renamed,
   taskIdsOf,
   withCommands,
@@ -385,7 +386,7 @@ export class Replica {
     if (!task || (command.kind !== "add" && command.kind !== "phrase")) return;
     for (const later of await this.#storage.queue()) {
       const of = later.command;
-      if (later.seq <= seq || !taskIdsOf(of).includes(command.id)) continue;
+      if (later.seq <= seq || !names(of, command.id)) continue;
       await this.#storage.requeue({ ...later, command: renamed(of, command.id, task) });
     }
     await this.#reloadQueue();

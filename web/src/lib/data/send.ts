@@ -57,6 +57,13 @@ async function sendOne(key: string, command: One): Promise<Task> {
           body: { occurrence: command.occurrence },
         }),
       );
+    case "put":
+      return body(
+        api.POST("/api/v1/tasks/{task_id}/move", {
+          params: pathOf(command.id),
+          body: command.beside,
+        }),
+      );
     case "restore":
       return body(api.POST("/api/v1/tasks/{task_id}/restore", { params: pathOf(command.id) }));
     case "snooze":
