@@ -225,7 +225,7 @@ export const strings = {
         ["1 2 3", "Priority high, medium, low"],
         ["s", "Choose it"],
         ["Shift ↓", "Choose several"],
-        ["Alt ↓", "Down in a list by hand; Alt ↑ up"],
+        ["Alt ↑ ↓", "Move it, in a list by hand"],
         ["Del", "Delete it"],
       ],
     },
