@@ -13,6 +13,11 @@ use crate::settings::TopicsSettings;
 const RETRY: Backoff =
     Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(5) };
 
+/// How long a broker may take to learn what its controller has made.
+const LEARNING: Duration = Duration::from_secs(10);
+/// How often it is asked meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// The bus is not ready for the services.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicsError {
@@ -43,10 +48,24 @@ pub async fn topics(settings: &TopicsSettings) -> Result<Vec<String>, TopicsErro
         let replication = settings.replication.unwrap_or(usual);
         let specs = Topic::ALL.map(|topic| TopicSpec::of(topic, replication));
         admin.ensure_topics(&specs).await?;
+        wait_until_known(&mut admin).await?;
     }
     let partitions = admin.partitions(Topic::ALL.map(Topic::name)).await?;
     let line = |(topic, partitions)| format!("{topic}: {partitions} partitions");
     Ok(partitions.into_iter().map(line).collect())
+}
+
+/// Whoever looks next, or publishes, finds what was made.
+async fn wait_until_known(admin: &mut Admin) -> Result<(), TopicsError> {
+    let end = time::Instant::now() + LEARNING;
+    loop {
+        match check(admin).await {
+            Err(TopicsError::Missing(_)) if time::Instant::now() < end => {
+                time::sleep(LOOK_EVERY).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 async fn check(admin: &mut Admin) -> Result<(), TopicsError> {

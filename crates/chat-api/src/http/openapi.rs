@@ -106,7 +106,7 @@ struct Wording;
 struct Credentials;
 
 /// Where a request without a body is one with `{}`.
-const BODY_MAY_BE_LEFT_OUT: [&str; 1] = ["completeTask"];
+const BODY_MAY_BE_LEFT_OUT: [&str; 2] = ["completeTask", "reopenTask"];
 
 /// What the parameters of paths are, each with an example.
 const PATH_PARAMETERS: [(&str, &str, &str); 10] = [
