@@ -209,6 +209,8 @@ async fn a_person_has_so_many_streams_and_not_more() {
     drop(first);
     let mut third =
         testing::eventually("a place to be free", || async { Stream::try_open(&ada).await }).await;
+    // From there on it tells; an answer begins before.
+    assert_eq!((second.said_position().await, third.said_position().await), (0, 0));
     ada.make_task(json!({"title": "x"})).await;
     assert_eq!(second.next().await.expect("an event").id, 1);
     assert_eq!(third.next().await.expect("an event").id, 1);
