@@ -82,10 +82,11 @@ async fn what_somebody_says_and_is_answered_and_the_key_are_never_logged() {
     let stack = stack_with(&model).await;
     let ada = stack.register("ada").await;
     let asked = Uuid::new_v4().to_string();
-    let first = ada.post("/chat", json!({"message": format!("{VAGUE} {asked}")})).await.body;
+    // In front: behind the question, some would be a plain task's title.
+    let first = ada.post("/chat", json!({"message": format!("{asked} {VAGUE}")})).await.body;
     assert_eq!((&first["engine"], &first["reply"]), (&json!("model:stand-in"), &json!(said)));
     // The endpoint's error repeats what it was asked.
-    let second = ada.post("/chat", json!({"message": format!("{VAGUE} {asked}")})).await.body;
+    let second = ada.post("/chat", json!({"message": format!("{asked} {VAGUE}")})).await.body;
     assert_eq!(second["engine"], "grammar", "{second}");
     assert_eq!(model.requests()[0].header("authorization"), Some("Bearer sk-very-secret"));
     let logged = logs::captured();
