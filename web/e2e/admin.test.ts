@@ -1,5 +1,5 @@
-/** The administrator's page. crates/e2e/tests/browser has left it two dead letters. */
-import type { Page } from "playwright-core";
+/** The administrator's page. crates/e2e/tests/browser has left it three dead letters. */
+import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { strings } from "../src/strings";
 import { adminStrings } from "../src/strings/admin";
@@ -25,6 +25,16 @@ function letter(page: Page, reason: RegExp) {
   return page.getByRole("row").filter({ has: page.getByRole("cell", { name: reason }) });
 }
 
+/** Reads the list again until it is there. */
+async function comes(page: Page, one: Locator): Promise<void> {
+  await expect
+    .poll(async () => {
+      await page.getByRole("button", { name: adminStrings.again }).click();
+      return one.count();
+    })
+    .toBe(1);
+}
+
 function show(page: Page, state: keyof typeof letters.states) {
   return page.getByLabel(letters.state).selectOption(state);
 }
@@ -39,12 +49,7 @@ test("a record that nobody can take is read, tried again, and discarded", async 
   await dialog.getByRole("button", { name: letters.redrive }).click();
   await notices(page).getByText(letters.requested).waitFor();
 
-  await expect
-    .poll(async () => {
-      await page.getByRole("button", { name: adminStrings.again }).click();
-      return garbage.count();
-    })
-    .toBe(1);
+  await comes(page, garbage);
   await garbage.getByRole("button").click();
   await dialog.getByText(letters.problem).waitFor();
   await dialog.getByRole("button", { name: letters.discard }).click();
@@ -52,12 +57,7 @@ test("a record that nobody can take is read, tried again, and discarded", async 
   await sure.getByRole("button", { name: letters.discard }).click();
   await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
   await show(page, "discarded");
-  await expect
-    .poll(async () => {
-      await page.getByRole("button", { name: adminStrings.again }).click();
-      return garbage.count();
-    })
-    .toBe(1);
+  await comes(page, garbage);
 });
 
 test("an event that was refused is redriven when the mistake is mended", async ({ devices }) => {
@@ -72,10 +72,5 @@ test("an event that was refused is redriven when the mistake is mended", async (
   await dialog.getByRole("button", { name: letters.redrive }).click();
   await notices(page).getByText(letters.requested).waitFor();
   await show(page, "redriven");
-  await expect
-    .poll(async () => {
-      await page.getByRole("button", { name: adminStrings.again }).click();
-      return refused.count();
-    })
-    .toBe(1);
+  await comes(page, refused);
 });

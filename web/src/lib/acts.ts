@@ -108,7 +108,7 @@ export function put(shown: readonly string[], puts: readonly Put[]): void {
     );
 }
 
-/** The same for many. */
+/** Does the same to many. */
 export function bulk(tasks: readonly Task[], act: Act): void {
   const back = backOf(tasks, act);
   ask(requestsOf(tasks, act));

@@ -4,13 +4,14 @@ import type { Schemas, Task } from "../api/client";
 /** The most tasks of one request, as the service has it. */
 export const BULK_TASKS = 200;
 
-export type Act =
-  { action: "complete" | "reopen" | "delete" | "restore" } | { action: "move"; list_id: string };
+/** What the page does to many. */
+export type Act = { action: "complete" | "delete" } | { action: "move"; list_id: string };
+type Back = { action: "reopen" | "restore" };
 
 type Request = Schemas["BulkAction"];
 
 /** What is asked of the service, in as few requests as it takes. */
-export function requestsOf(tasks: readonly Task[], act: Act): Request[] {
+export function requestsOf(tasks: readonly Task[], act: Act | Back): Request[] {
   const namesOccurrence = act.action === "complete" || act.action === "reopen";
   const named = tasks.map(({ id, occurrence }) => ({
     id,
@@ -28,12 +29,8 @@ export function backOf(tasks: readonly Task[], act: Act): Request[] {
   switch (act.action) {
     case "complete":
       return requestsOf(tasks, { action: "reopen" });
-    case "reopen":
-      return requestsOf(tasks, { action: "complete" });
     case "delete":
       return requestsOf(tasks, { action: "restore" });
-    case "restore":
-      return requestsOf(tasks, { action: "delete" });
     case "move": {
       const lists = new Set(tasks.map(({ list_id }) => list_id));
       return [...lists].flatMap((list_id) => {
